@@ -1,0 +1,64 @@
+import path from "node:path";
+import "@nomicfoundation/hardhat-toolbox";
+import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
+import { type HardhatUserConfig, subtask } from "hardhat/config";
+
+/**
+ * The two compilers are npm packages, so a build downloads nothing.
+ * `solc` compiles Nostra; `solc-0.5` compiles the published ConditionalTokens, unchanged.
+ */
+const COMPILERS: Record<string, { package: string; longVersion: string }> = {
+  "0.8.30": { package: "solc", longVersion: "0.8.30+commit.73712a01" },
+  "0.5.10": { package: "solc-0.5", longVersion: "0.5.10+commit.5a6ea5b1" },
+};
+
+subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD).setAction(
+  async ({ solcVersion }: { solcVersion: string }) => {
+    const compiler = COMPILERS[solcVersion];
+    if (compiler === undefined) {
+      throw new Error(
+        `no npm package is known for solc ${solcVersion}; known: ${Object.keys(COMPILERS).join(", ")}`,
+      );
+    }
+    const packageFolder = path.dirname(require.resolve(`${compiler.package}/package.json`));
+    return {
+      compilerPath: path.join(packageFolder, "soljson.js"),
+      isSolcJs: true,
+      version: solcVersion,
+      longVersion: compiler.longVersion,
+    };
+  },
+);
+
+const config: HardhatUserConfig = {
+  solidity: {
+    compilers: [
+      {
+        version: "0.8.30",
+        settings: {
+          evmVersion: "cancun",
+          viaIR: true,
+          optimizer: { enabled: true, runs: 1_000_000 },
+        },
+      },
+      {
+        // The settings of the published build: see test/contracts/ConditionalTokens.test.ts.
+        version: "0.5.10",
+        settings: { evmVersion: "petersburg", optimizer: { enabled: true, runs: 200 } },
+      },
+    ],
+  },
+  networks: {
+    hardhat: {
+      chainId: 31337,
+      // Polygon's own limit on one transaction's gas is far above this; 30M keeps a match honest.
+      blockGasLimit: 30_000_000,
+      accounts: { count: 40 },
+    },
+    localhost: { url: "http://127.0.0.1:8545" },
+  },
+  typechain: { outDir: "typechain-types", target: "ethers-v6" },
+  mocha: { timeout: 120_000 },
+};
+
+export default config;

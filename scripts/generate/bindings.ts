@@ -1,0 +1,116 @@
+/**
+ * Writes sdk/src/generated from the compiled contracts: one typed ABI per contract, TypeChain's contract types, and,
+ * apart from both, the bytecode that only the sandbox needs. Run after `hardhat compile`; the folder is not committed.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { glob, runTypeChain } from "typechain";
+
+const ROOT = path.resolve(__dirname, "../..");
+const GENERATED = path.join(ROOT, "sdk/src/generated");
+
+interface Binding {
+  /** Name of the contract type and of its files. */
+  readonly name: string;
+  /** Compiled artifact, below artifacts/. */
+  readonly artifact: string;
+  /** True when the sandbox deploys it. */
+  readonly deployed: boolean;
+}
+
+const BINDINGS: readonly Binding[] = [
+  {
+    name: "ConditionalTokens",
+    artifact:
+      "@gnosis.pm/conditional-tokens-contracts/contracts/ConditionalTokens.sol/ConditionalTokens",
+    deployed: true,
+  },
+  { name: "MockUSDC", artifact: "contracts/mocks/MockUSDC.sol/MockUSDC", deployed: true },
+  {
+    name: "Collateral",
+    artifact: "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol/IERC20Metadata",
+    deployed: false,
+  },
+  {
+    name: "ResolutionOracle",
+    artifact: "contracts/oracle/ResolutionOracle.sol/ResolutionOracle",
+    deployed: true,
+  },
+  {
+    name: "MarketFactory",
+    artifact: "contracts/market/MarketFactory.sol/MarketFactory",
+    deployed: true,
+  },
+  {
+    name: "CTFExchange",
+    artifact: "contracts/exchange/CTFExchange.sol/CTFExchange",
+    deployed: true,
+  },
+];
+
+const HEADER =
+  "// Generated from the compiled contracts by scripts/generate/bindings.ts. Do not edit.\n";
+
+async function main(): Promise<void> {
+  rmSync(GENERATED, { recursive: true, force: true });
+  const abiFolder = path.join(ROOT, "cache/abi");
+  rmSync(abiFolder, { recursive: true, force: true });
+  for (const folder of [
+    GENERATED,
+    path.join(GENERATED, "abi"),
+    path.join(GENERATED, "bytecode"),
+    abiFolder,
+  ]) {
+    mkdirSync(folder, { recursive: true });
+  }
+
+  for (const binding of BINDINGS) {
+    const artifact = readArtifact(binding);
+    const constant = lowerFirst(binding.name);
+    writeFileSync(path.join(abiFolder, `${binding.name}.json`), JSON.stringify(artifact.abi));
+    writeFileSync(
+      path.join(GENERATED, "abi", `${binding.name}.ts`),
+      `${HEADER}export const ${constant}Abi = ${JSON.stringify(artifact.abi, null, 1)} as const;\n`,
+    );
+    if (binding.deployed) {
+      writeFileSync(
+        path.join(GENERATED, "bytecode", `${binding.name}.ts`),
+        `${HEADER}export const ${constant}Bytecode =\n  "${artifact.bytecode}";\n`,
+      );
+    }
+  }
+
+  await runTypeChain({
+    cwd: ROOT,
+    filesToProcess: glob(ROOT, [path.join(abiFolder, "*.json")]),
+    allFiles: glob(ROOT, [path.join(abiFolder, "*.json")]),
+    outDir: path.join(GENERATED, "contracts"),
+    target: "ethers-v6",
+    flags: {
+      alwaysGenerateOverloads: false,
+      discriminateTypes: false,
+      tsNocheck: false,
+      node16Modules: true,
+      environment: undefined,
+    },
+  });
+  // TypeChain's factories carry every ABI a second time; the SDK binds the typed ABIs above instead.
+  rmSync(path.join(GENERATED, "contracts/factories"), { recursive: true, force: true });
+  rmSync(path.join(GENERATED, "contracts/index.ts"), { force: true });
+}
+
+function readArtifact(binding: Binding): { abi: unknown[]; bytecode: string } {
+  const file = path.join(ROOT, "artifacts", `${binding.artifact}.json`);
+  return JSON.parse(readFileSync(file, "utf8")) as { abi: unknown[]; bytecode: string };
+}
+
+function lowerFirst(name: string): string {
+  const acronym = /^[A-Z]+(?=[A-Z][a-z])/.exec(name)?.[0];
+  const head = acronym ?? name.slice(0, 1);
+  return head.toLowerCase() + name.slice(head.length);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
