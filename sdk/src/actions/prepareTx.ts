@@ -1,0 +1,101 @@
+import type { BaseContract, ContractRunner, ContractTransaction, TransactionReceipt } from "ethers";
+import { TransportError, toNostraError } from "../errors/toNostraError.js";
+import { InputError } from "../errors/InputError.js";
+import type { Address, Hex } from "../order/Order.js";
+import type { PreparedTx, SendOptions, SentTx, TxResult } from "./PreparedTx.js";
+
+export interface PrepareTxParams<T> {
+  readonly action: string;
+  readonly contract: BaseContract;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** Reads the result of the action from its receipt. */
+  readonly read: (receipt: TransactionReceipt) => T;
+}
+
+/** The one way every action becomes a transaction: encoded at once, everything else on demand. */
+export function prepareTx<T>(params: PrepareTxParams<T>): PreparedTx<T & TxResult> {
+  const { action, contract } = params;
+  const to = contract.target as Address;
+  const data = contract.interface.encodeFunctionData(params.method, [...params.args]) as Hex;
+  const attempt = async <R>(call: (runner: ContractRunner) => Promise<R>): Promise<R> => {
+    const runner = requireRunner(action, contract);
+    try {
+      return await call(runner);
+    } catch (thrown) {
+      throw toNostraError(action, thrown);
+    }
+  };
+
+  return {
+    action,
+    to,
+    data,
+    simulate: () =>
+      attempt(async (runner) => {
+        await requireMethod(action, runner, "call")(await withSender(runner, { to, data }));
+      }),
+    estimateGas: () =>
+      attempt(async (runner) =>
+        requireMethod(action, runner, "estimateGas")(await withSender(runner, { to, data })),
+      ),
+    send: (options: SendOptions = {}) =>
+      attempt(async (runner) => {
+        const sent = await requireMethod(
+          action,
+          runner,
+          "sendTransaction",
+        )({ to, data, ...options });
+        return {
+          hash: sent.hash as Hex,
+          wait: (confirmations = 1) =>
+            attempt(async () => {
+              const receipt = await sent.wait(confirmations);
+              if (receipt === null) throw new TransportError(action, `no receipt of ${sent.hash}`);
+              return { ...params.read(receipt), ...resultOf(receipt) };
+            }),
+        } satisfies SentTx<T & TxResult>;
+      }),
+  };
+}
+
+/** For actions that yield nothing of their own. */
+export function readNothing(): object {
+  return {};
+}
+
+function resultOf(receipt: TransactionReceipt): TxResult {
+  return {
+    transactionHash: receipt.hash as Hex,
+    blockNumber: receipt.blockNumber,
+    gasUsed: receipt.gasUsed,
+  };
+}
+
+function requireRunner(action: string, contract: BaseContract): ContractRunner {
+  if (contract.runner === null) {
+    throw new InputError("runner", null, `a provider or signer to run ${action} with`);
+  }
+  return contract.runner;
+}
+
+function requireMethod<K extends "call" | "estimateGas" | "sendTransaction">(
+  action: string,
+  runner: ContractRunner,
+  method: K,
+): NonNullable<ContractRunner[K]> {
+  const found = runner[method];
+  if (found === undefined) {
+    throw new InputError("runner", runner, `a signer: ${action} needs ${method}`);
+  }
+  return found.bind(runner) as NonNullable<ContractRunner[K]>;
+}
+
+/** A call is made in the name of the account that would send it. */
+async function withSender(
+  runner: ContractRunner,
+  tx: ContractTransaction,
+): Promise<ContractTransaction> {
+  const signer = runner as { getAddress?: () => Promise<string> };
+  return signer.getAddress === undefined ? tx : { ...tx, from: await signer.getAddress() };
+}

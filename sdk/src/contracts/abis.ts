@@ -1,0 +1,29 @@
+import { Interface } from "ethers";
+import { collateralAbi } from "../generated/abi/Collateral.js";
+import { conditionalTokensAbi } from "../generated/abi/ConditionalTokens.js";
+import { ctfExchangeAbi } from "../generated/abi/CTFExchange.js";
+import { marketFactoryAbi } from "../generated/abi/MarketFactory.js";
+import { mockUSDCAbi } from "../generated/abi/MockUSDC.js";
+import { resolutionOracleAbi } from "../generated/abi/ResolutionOracle.js";
+
+export {
+  collateralAbi,
+  conditionalTokensAbi,
+  ctfExchangeAbi,
+  marketFactoryAbi,
+  mockUSDCAbi,
+  resolutionOracleAbi,
+};
+
+/** Every contract of Nostra with its parsed ABI. Where two declare the same event or error, the first one names it. */
+export const interfaces = {
+  ctfExchange: new Interface(ctfExchangeAbi),
+  marketFactory: new Interface(marketFactoryAbi),
+  resolutionOracle: new Interface(resolutionOracleAbi),
+  conditionalTokens: new Interface(conditionalTokensAbi),
+  collateral: new Interface(collateralAbi),
+  /** MockUSDC: beside Collateral's functions, `mint` and the errors of OpenZeppelin's ERC-20. */
+  mockUsdc: new Interface(mockUSDCAbi),
+} as const;
+
+export type ContractName = keyof typeof interfaces;

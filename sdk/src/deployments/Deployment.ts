@@ -1,0 +1,20 @@
+import type { Address } from "../order/Order.js";
+
+/** Where Nostra stands on one network: everything a program needs to find the contracts and sign for them. */
+export interface Deployment {
+  /** Name used to look the deployment up, such as "polygon-amoy". */
+  readonly network: string;
+  readonly chainId: number;
+  /** Block of the first deployment transaction: nothing of Nostra is older. */
+  readonly startBlock: number;
+  readonly contracts: DeployedContracts;
+}
+
+export interface DeployedContracts {
+  readonly conditionalTokens: Address;
+  /** The six-decimals token that pays for outcome tokens. */
+  readonly collateral: Address;
+  readonly resolutionOracle: Address;
+  readonly marketFactory: Address;
+  readonly ctfExchange: Address;
+}

@@ -1,0 +1,10 @@
+export { ContractRevertError, UnknownContractError } from "./ContractRevertError.js";
+export { decodeRevert } from "./decodeRevert.js";
+export { DeploymentNotFoundError } from "./DeploymentNotFoundError.js";
+export { InexactAmountError } from "./InexactAmountError.js";
+export { InputError } from "./InputError.js";
+export { JsonError, type JsonErrorCode } from "./JsonError.js";
+export { NostraError, isNostraError, type ErrorDetails } from "./NostraError.js";
+export { SignatureMismatchError } from "./SignatureMismatchError.js";
+export { TickError } from "./TickError.js";
+export { SigningRejectedError, TransportError, toNostraError } from "./toNostraError.js";

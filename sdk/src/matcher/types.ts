@@ -1,0 +1,146 @@
+import type { Hex, Order, SignedOrder } from "../order/Order.js";
+
+/** The market a book is for: the two outcome tokens of one condition. */
+export interface BookMarket {
+  readonly conditionId?: Hex;
+  /** Token id of the YES outcome. */
+  readonly yes: bigint;
+  /** Token id of the NO outcome. */
+  readonly no: bigint;
+  /** Distance between two prices of the book, in millionths of a collateral unit per share unit. Default 1n. */
+  readonly tick?: bigint;
+}
+
+/** A checked market: its tick is set. */
+export interface Market extends BookMarket {
+  readonly tick: bigint;
+}
+
+/** Where an order stands when prices are read in YES terms: bids buy YES or sell NO, asks sell YES or buy NO. */
+export type BookSide = "bid" | "ask";
+
+/** An order as it arrives. */
+export interface IncomingOrder {
+  /** EIP-712 hash of the order. */
+  readonly hash: Hex;
+  readonly order: Order | SignedOrder;
+  /** What is left of `order.makerAmount`, as the exchange counts it. Default: all of it. */
+  readonly remaining?: bigint;
+}
+
+/** An order given to a book. */
+export interface NewRestingOrder extends IncomingOrder {
+  /** Place in the order of arrival; lower is earlier. Default: behind all that ever rested in the book. */
+  readonly sequence?: number;
+}
+
+/** An order that waits in a book. Never changed in place: a fill puts a new object in its stead. */
+export interface RestingOrder {
+  readonly hash: Hex;
+  readonly order: Order | SignedOrder;
+  /** What is left of `order.makerAmount`: collateral units for BUY, share units for SELL. Above zero. */
+  readonly remaining: bigint;
+  /** Place in the order of arrival; lower is earlier. */
+  readonly sequence: number;
+}
+
+/** What matching needs to know of a book. Every list is in priority order, best first. */
+export interface BookView {
+  readonly market: Market;
+  bids(): readonly RestingOrder[];
+  asks(): readonly RestingOrder[];
+  get(hash: Hex): RestingOrder | undefined;
+}
+
+/** All orders resting at one price. */
+export interface DepthLevel {
+  /** Price of YES, in millionths. */
+  readonly price: bigint;
+  /** Shares that the level's orders still trade, in share units: YES and NO together. */
+  readonly shares: bigint;
+  readonly orders: number;
+}
+
+/** The book by price, in YES terms, best first on both sides. */
+export interface Depth {
+  readonly bids: readonly DepthLevel[];
+  readonly asks: readonly DepthLevel[];
+}
+
+/**
+ * How the exchange settles a maker order with the taker order:
+ * - COMPLEMENTARY: one buys what the other sells;
+ * - MINT: both buy, one YES and one NO; their collateral becomes new pairs;
+ * - MERGE: both sell, one YES and one NO; their pairs become collateral.
+ */
+export type MatchKind = "COMPLEMENTARY" | "MINT" | "MERGE";
+
+/** One maker order's part in a match. */
+export interface MakerFill {
+  readonly hash: Hex;
+  readonly order: Order | SignedOrder;
+  readonly kind: MatchKind;
+  /** What the maker gives, in units of what its order gives. */
+  readonly making: bigint;
+  /** What the maker receives before fee: its signed price, rounded up in its favour. */
+  readonly taking: bigint;
+  /** What this fill adds to what the taker gives. */
+  readonly takerMaking: bigint;
+  /** What this fill adds to what the taker receives, before fee. */
+  readonly takerTaking: bigint;
+  /** What is left of the maker order afterwards, in units of what it gives. */
+  readonly remainingAfter: bigint;
+}
+
+/** One call of `matchOrders`, with everything the exchange will compute from it. */
+export interface MatchPlan {
+  readonly market: Market;
+  readonly takerHash: Hex;
+  readonly taker: Order | SignedOrder;
+  /** The most the taker order may give and consume: the argument of `matchOrders`. */
+  readonly takerFillAmount: bigint;
+  /** What the taker really gives. */
+  readonly making: bigint;
+  /** What the taker really receives, before fee. */
+  readonly taking: bigint;
+  /** What the taker order loses of its remaining amount; at least `making`. */
+  readonly consumed: bigint;
+  readonly takerRemainingAfter: bigint;
+  /** In priority order; no order twice. */
+  readonly makers: readonly MakerFill[];
+}
+
+/**
+ * What an order asks for. `limit`: a size in shares, at the limit or better. `market`: never rests, and a market BUY is for
+ * an amount of collateral rather than for a size. A SELL gives shares, so it is for a size in both kinds.
+ */
+export type OrderKind = "limit" | "market";
+
+/** What becomes of the part not matched at once. GTC: it rests. FAK: it is dropped. FOK: then nothing is matched. */
+export type TimeInForce = "GTC" | "FOK" | "FAK";
+
+export interface MatchOptions {
+  /** The present in Unix seconds. Expired makers are passed by and an expired taker is refused. Absent: nothing expires. */
+  readonly now?: bigint;
+  /** The most maker orders in one plan. Default DEFAULT_MAX_MAKERS. */
+  readonly maxMakers?: number;
+  /** Default `limit`. */
+  readonly kind?: OrderKind;
+  /** Default GTC for `limit`, FAK for `market`. */
+  readonly timeInForce?: TimeInForce;
+  /** True passes a resting order by, such as one without funds. It stays in the book. */
+  readonly skip?: (resting: RestingOrder) => boolean;
+}
+
+/**
+ * Why nothing was matched:
+ * - EXPIRED: the taker order is dead;
+ * - NOT_CROSSING: no resting order meets its price;
+ * - NO_TAKEABLE_MAKER: some do, but each is expired, skipped, private, the taker's own, or too small for whole units;
+ * - FOK_UNFILLABLE: one plan cannot fill all of it.
+ */
+export type NoMatchReason = "EXPIRED" | "NOT_CROSSING" | "NO_TAKEABLE_MAKER" | "FOK_UNFILLABLE";
+
+export type MatchResult =
+  | { readonly status: "matched"; readonly plan: MatchPlan }
+  | { readonly status: "no-match"; readonly reason: NoMatchReason };

@@ -1,0 +1,394 @@
+import { loadFixture, takeSnapshot, time } from "@nomicfoundation/hardhat-network-helpers";
+import { expect } from "chai";
+import fc from "fast-check";
+import { network } from "hardhat";
+import {
+  DAY,
+  DISPUTE_TIMEOUT,
+  DISPUTE_WINDOW,
+  MarketStatus,
+  Outcome,
+  ResolutionState,
+  SILENCE_TIMEOUT,
+  openFixture,
+} from "../helpers/market";
+
+// ResolutionOracle, one question, random calls by random people at random times
+// ├── given any call: it succeeds, or is refused, exactly as the model says, by error and values
+// ├── given a refusal: the record is as before, to the byte
+// ├── given a success: the record is the model's
+// ├── I14: the denominator leaves zero once; the vector is one of three, the oracle's; status follows
+// └── I15: propose from endTime on; dispute before the deadline; finalize from it on, undisputed
+
+const SEED = Number(process.env.NOSTRA_SEED ?? 20_251_021);
+const RUNS = 200;
+const STEPS = 40;
+
+// ---------------------------------------------------------------- the steps of a walk
+
+const PEOPLE = ["admin", "resolver", "watcher", "creator", "stranger"] as const;
+type Person = (typeof PEOPLE)[number];
+
+const VECTORS: bigint[][] = [[1n, 0n], [0n, 1n], [1n, 1n], [0n, 0n], [2n, 1n], [1n], []];
+
+/** What a vector means; undefined for one that is refused. */
+const OUTCOMES = new Map<bigint[] | undefined, number>([
+  [VECTORS[0], Outcome.YES],
+  [VECTORS[1], Outcome.NO],
+  [VECTORS[2], Outcome.SPLIT],
+]);
+
+type Call =
+  | { do: "propose" | "decide"; by: Person; payouts: bigint[] }
+  | { do: "dispute" | "finalize" | "timeout" | "cancel"; by: Person };
+type Boundary = "endTime" | "deadline" | "timeout";
+type Step =
+  Call | { do: "wait"; seconds: number } | { do: "waitFor"; at: Boundary; offset: number };
+
+const by = fc.constantFrom(...PEOPLE);
+const insider = fc.constantFrom<Person>("resolver", "watcher");
+const payouts = fc.constantFrom(...VECTORS);
+const goodPayouts = fc.constantFrom(...VECTORS.slice(0, 3));
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("propose" as const), by, payouts }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("propose" as const),
+      by: insider,
+      payouts: goodPayouts,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("dispute" as const), by }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("decide" as const), by, payouts }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("finalize" as const), by }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("timeout" as const), by }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), by }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      seconds: fc.integer({ min: 1, max: 3 * DAY }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("waitFor" as const),
+      at: fc.constantFrom<Boundary>("endTime", "deadline", "timeout"),
+      offset: fc.constantFrom(-1, 0, 1),
+    }),
+  },
+);
+
+// ---------------------------------------------------------------- the model
+
+type Refusal = [error: string, ...values: unknown[]];
+
+/** A question as the rules say it, kept in plain fields. Times are numbers of seconds. */
+class Question {
+  state: keyof typeof ResolutionState = "OPEN";
+  outcome = Outcome.NONE as number;
+  proposer: Person | undefined;
+  disputer: Person | undefined;
+  proposedAt = 0;
+  disputedAt = 0;
+  cancelled = false;
+
+  constructor(
+    readonly id: string,
+    readonly endTime: number,
+    readonly resolutionTime: number,
+    readonly addressOf: Record<Person, string>,
+  ) {}
+
+  get deadline(): number {
+    return this.proposedAt + DISPUTE_WINDOW;
+  }
+
+  get timeout(): number {
+    if (this.state === "OPEN") return this.resolutionTime + SILENCE_TIMEOUT;
+    return this.state === "DISPUTED" ? this.disputedAt + DISPUTE_TIMEOUT : 0;
+  }
+
+  /** Makes the call at second `now`; or changes nothing and tells why it is refused. */
+  call(call: Call, now: number): Refusal | undefined {
+    const refusal = this.#roleRefusal(call) ?? this.#refusal(call, now);
+    if (refusal === undefined) this.#change(call, now);
+    return refusal;
+  }
+
+  #roleRefusal(call: Call): Refusal | undefined {
+    const caller = this.addressOf[call.by];
+    const resolves = call.by === "resolver" || call.by === "watcher";
+    if ((call.do === "propose" || call.do === "dispute") && !resolves)
+      return ["NotResolver", caller];
+    if ((call.do === "decide" || call.do === "cancel") && call.by !== "admin")
+      return ["NotAdmin", caller];
+    return undefined;
+  }
+
+  #refusal(call: Call, now: number): Refusal | undefined {
+    const { id, state, endTime, deadline, timeout } = this;
+    if (state === "FINALIZED") return ["AlreadyFinalized", id];
+
+    switch (call.do) {
+      case "propose":
+        if (state !== "OPEN") return ["AlreadyProposed", id];
+        if (now < endTime) return ["TooEarly", id, endTime, now];
+        return OUTCOMES.has(call.payouts) ? undefined : ["InvalidPayouts", call.payouts];
+      case "dispute":
+        if (state === "OPEN") return ["NotProposed", id];
+        if (state === "DISPUTED") return ["Disputed", id];
+        if (now >= deadline) return ["DisputeWindowClosed", id, deadline, now];
+        return call.by === this.proposer ? ["SelfDispute", id, this.addressOf[call.by]] : undefined;
+      case "finalize":
+        if (state === "OPEN") return ["NotProposed", id];
+        if (state === "DISPUTED") return ["Disputed", id];
+        return now < deadline ? ["DisputeWindowOpen", id, deadline, now] : undefined;
+      case "decide":
+        if (state !== "DISPUTED") return ["NotDisputed", id];
+        return OUTCOMES.has(call.payouts) ? undefined : ["InvalidPayouts", call.payouts];
+      case "timeout":
+        if (state === "PROPOSED") return ["AlreadyProposed", id];
+        return now < timeout ? ["TimeoutNotReached", id, timeout, now] : undefined;
+      case "cancel":
+        return state === "OPEN" ? undefined : ["AlreadyProposed", id];
+    }
+  }
+
+  #change(call: Call, now: number): void {
+    switch (call.do) {
+      case "propose":
+        this.state = "PROPOSED";
+        this.outcome = OUTCOMES.get(call.payouts) ?? Outcome.NONE;
+        this.proposer = call.by;
+        this.proposedAt = now;
+        break;
+      case "dispute":
+        this.state = "DISPUTED";
+        this.disputer = call.by;
+        this.disputedAt = now;
+        break;
+      case "finalize":
+        this.state = "FINALIZED";
+        break;
+      case "decide":
+        this.state = "FINALIZED";
+        this.outcome = OUTCOMES.get(call.payouts) ?? Outcome.NONE;
+        break;
+      case "timeout":
+      case "cancel":
+        this.state = "FINALIZED";
+        this.outcome = Outcome.SPLIT;
+        this.cancelled = call.do === "cancel";
+        break;
+    }
+  }
+
+  /** The second the next call falls in after waiting for a boundary; undefined when it has none. */
+  second(at: Boundary): number | undefined {
+    if (at === "endTime") return this.endTime;
+    if (at === "deadline") return this.state === "PROPOSED" ? this.deadline : undefined;
+    return this.timeout === 0 ? undefined : this.timeout;
+  }
+
+  status(now: number): number {
+    if (this.cancelled) return MarketStatus.CANCELLED;
+    if (this.state === "FINALIZED") return MarketStatus.RESOLVED;
+    if (this.state === "DISPUTED") return MarketStatus.DISPUTED;
+    if (this.state === "PROPOSED") return MarketStatus.PROPOSED;
+    return now < this.endTime ? MarketStatus.ACTIVE : MarketStatus.ENDED;
+  }
+
+  vector(): bigint[] {
+    if (this.state !== "FINALIZED") return [0n, 0n];
+    const vector = [...OUTCOMES].find(([, outcome]) => outcome === this.outcome)?.[0];
+    if (vector === undefined) throw new Error("a final question without an outcome");
+    return vector;
+  }
+}
+
+// ---------------------------------------------------------------- the walk
+
+/** The chain's side of a walk, without the comforts that make a call slow. */
+async function chain() {
+  const system = await loadFixture(openFixture);
+  const { oracle, factory, market } = system;
+  const { questionId } = market;
+  const [oracleAddress, factoryAddress] = await Promise.all([
+    oracle.getAddress(),
+    factory.getAddress(),
+  ]);
+  const recordCall = oracle.interface.encodeFunctionData("getResolution", [questionId]);
+
+  function transaction(call: Call): { to: string; data: string } {
+    const { interface: o } = oracle;
+    const toOracle = (data: string) => ({ to: oracleAddress, data });
+    switch (call.do) {
+      case "propose":
+        return toOracle(o.encodeFunctionData("proposeResolution", [questionId, call.payouts]));
+      case "decide":
+        return toOracle(
+          o.encodeFunctionData("adminFinalizeResolution", [questionId, call.payouts]),
+        );
+      case "dispute":
+        return toOracle(o.encodeFunctionData("disputeResolution", [questionId]));
+      case "finalize":
+        return toOracle(o.encodeFunctionData("finalizeResolution", [questionId]));
+      case "timeout":
+        return toOracle(o.encodeFunctionData("finalizeByTimeout", [questionId]));
+      case "cancel":
+        return {
+          to: factoryAddress,
+          data: factory.interface.encodeFunctionData("cancelMarket", [questionId]),
+        };
+    }
+  }
+
+  /** Makes the call in a block of second `now`; tells why it was refused. */
+  async function send(call: Call, now: number): Promise<Refusal | undefined> {
+    await network.provider.send("evm_setNextBlockTimestamp", [now]);
+    try {
+      await network.provider.send("eth_sendTransaction", [
+        { from: system[call.by].address, gas: "0xf4240", ...transaction(call) },
+      ]);
+      return undefined;
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  function refusalOf(error: unknown): Refusal {
+    const data = (error as { data?: unknown }).data;
+    const hex = typeof data === "string" ? data : (data as { data?: string } | undefined)?.data;
+    const parsed = oracle.interface.parseError(hex ?? "0x");
+    if (parsed === null) throw error;
+    const plain = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
+    return [
+      parsed.name,
+      ...parsed.args.map((value: unknown) =>
+        Array.isArray(value) ? Array.from<unknown>(value) : plain(value),
+      ),
+    ];
+  }
+
+  /** The record as the contract returns it, undecoded. */
+  async function record(): Promise<string> {
+    const call = { to: oracleAddress, data: recordCall };
+    return (await network.provider.send("eth_call", [call, "latest"])) as string;
+  }
+
+  return { ...system, send, record };
+}
+
+describe("ResolutionOracle on random walks", function () {
+  it(`I14 I15 follows its model over ${RUNS} walks of ${STEPS} steps (NOSTRA_SEED=${SEED})`, async function () {
+    const { oracle, factory, conditionalTokens, market, send, record, ...people } = await chain();
+    const { questionId, conditionId, endTime, resolutionTime } = market;
+    const addressOf = Object.fromEntries(
+      PEOPLE.map((person) => [person, people[person].address]),
+    ) as Record<Person, string>;
+    const startTime = await time.latest();
+    const start = await takeSnapshot();
+    const seen = new Set<string>();
+
+    function expectedRecord(question: Question): string {
+      const zero = `0x${"0".repeat(40)}`;
+      return oracle.interface.encodeFunctionResult("getResolution", [
+        {
+          state: ResolutionState[question.state],
+          outcome: question.outcome,
+          proposer: question.proposer === undefined ? zero : addressOf[question.proposer],
+          disputer: question.disputer === undefined ? zero : addressOf[question.disputer],
+          endTime,
+          resolutionTime,
+          proposedAt: question.proposedAt,
+          disputedAt: question.disputedAt,
+          disputeWindow: DISPUTE_WINDOW,
+        },
+      ]);
+    }
+
+    /** I14, from outside: what the other contracts say of the question. */
+    async function expectReported(question: Question, now: number): Promise<void> {
+      const vector = await Promise.all([
+        conditionalTokens.payoutNumerators(conditionId, 0),
+        conditionalTokens.payoutNumerators(conditionId, 1),
+      ]);
+      const sum = vector[0] + vector[1];
+      expect(vector, "I14 reported payouts").to.deep.equal(question.vector());
+      expect(await conditionalTokens.payoutDenominator(conditionId), "I14 sum").to.equal(sum);
+      expect(await factory.getStatus(questionId), "I14 status").to.equal(question.status(now));
+    }
+
+    /** I15, said once more without the model's words. */
+    function expectInTime(call: Call, question: Question, now: number): void {
+      const { proposedAt, disputedAt } = question;
+      if (call.do === "propose") expect(now, "I15 propose").to.be.at.least(endTime);
+      if (call.do === "dispute") {
+        expect(now, "I15 dispute").to.be.below(proposedAt + 7 * DAY);
+      }
+      if (call.do === "finalize") {
+        expect(now, "I15 finalize").to.be.at.least(proposedAt + 7 * DAY);
+        expect(disputedAt, "I15 finalize undisputed").to.equal(0);
+      }
+    }
+
+    async function walk(steps: Step[]): Promise<void> {
+      await start.restore();
+      const question = new Question(questionId, endTime, resolutionTime, addressOf);
+      let now = startTime;
+      let before = await record();
+
+      for (const step of steps) {
+        if (step.do === "wait") {
+          now += step.seconds;
+          continue;
+        }
+        if (step.do === "waitFor") {
+          // The next call falls one second after `now`: exactly on the boundary plus the offset.
+          now = Math.max(now, (question.second(step.at) ?? 0) + step.offset - 1);
+          continue;
+        }
+
+        now += 1;
+        const expected = question.call(step, now);
+        const refusal = await send(step, now);
+        const after = await record();
+        expect(refusal, `${step.do} by ${step.by} at ${now}`).to.deep.equal(expected);
+        expect(after, "record").to.equal(
+          expected === undefined ? expectedRecord(question) : before,
+        );
+        if (expected === undefined) {
+          expectInTime(step, question, now);
+          await expectReported(question, now);
+        }
+        seen.add(`${step.do}: ${expected?.[0] ?? "done"}`);
+        before = after;
+      }
+      await expectReported(question, await time.latest());
+    }
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: STEPS, maxLength: STEPS }), walk),
+      { seed: SEED, numRuns: RUNS },
+    );
+
+    // A walk that never got anywhere would prove nothing.
+    expect([...seen]).to.include.members([
+      ...["propose: done", "propose: NotResolver", "propose: TooEarly", "propose: InvalidPayouts"],
+      ...["propose: AlreadyProposed", "propose: AlreadyFinalized"],
+      ...["dispute: done", "dispute: NotResolver", "dispute: NotProposed", "dispute: SelfDispute"],
+      ...["dispute: DisputeWindowClosed", "dispute: Disputed", "dispute: AlreadyFinalized"],
+      ...["finalize: done", "finalize: NotProposed", "finalize: DisputeWindowOpen"],
+      ...["finalize: Disputed", "finalize: AlreadyFinalized"],
+      ...["decide: done", "decide: NotAdmin", "decide: NotDisputed", "decide: InvalidPayouts"],
+      ...["decide: AlreadyFinalized"],
+      ...["timeout: done", "timeout: TimeoutNotReached", "timeout: AlreadyProposed"],
+      ...["timeout: AlreadyFinalized"],
+      ...["cancel: done", "cancel: NotAdmin", "cancel: AlreadyProposed"],
+      ...["cancel: AlreadyFinalized"],
+    ]);
+  });
+});
