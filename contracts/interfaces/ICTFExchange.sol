@@ -185,8 +185,9 @@ interface ICTFExchange is IAdministered {
     /// Maker i gives exactly m = makerFillAmounts[i] and receives g = ceil(m * T / M), never a worse price than signed.
     /// The taker gives D and receives G, the sums that the makers' fills imply, and G * M >= D * T must hold for its own
     /// M and T: the whole price improvement is the taker's. The taker order consumes
-    /// min(takerFillAmount, ceil(G * M / T)), and D may not exceed takerFillAmount: declare the order's remaining amount
-    /// for a limit order (it ends when its size is bought or sold), the amount to spend for a market order.
+    /// min(takerFillAmount, ceil(G * M / T)), and D may not exceed takerFillAmount. So declare the order's remaining amount
+    /// for a limit BUY, which then ends when its size is bought; and exactly D for a SELL, which is for a size it gives,
+    /// and for a market BUY, which is for an amount it may spend.
     ///
     /// Fees are kept from what each order receives: floor(feeRateBps * received / 10000), in the asset received.
     /// @param takerFillAmount The most the taker order may give and consume, in units of what it gives.

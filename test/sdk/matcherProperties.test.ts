@@ -415,7 +415,7 @@ describe(`matcher: properties (seed ${SEED})`, () => {
             }
           });
         }),
-        { seed: SEED, numRuns: 120 },
+        { seed: SEED, numRuns: 150 },
       );
       expect(settled, "plans settled").to.be.greaterThan(350);
     });

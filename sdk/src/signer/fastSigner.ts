@@ -10,6 +10,13 @@ import type { TypedDataSigner } from "../order/TypedDataSigner.js";
 
 const KEY_BYTES = 32;
 
+/**
+ * Width of the curve library's table of multiples of its base point. Its default is 6; 8 makes signing a fifth faster
+ * for about 30 ms more at the first use.
+ */
+const BASE_TABLE_WIDTH = 8;
+let baseTableIsWide = false;
+
 /** Signs orders, and nothing but orders, with a key in memory. */
 export interface FastSigner extends TypedDataSigner {
   readonly address: Address;
@@ -26,6 +33,7 @@ export function fastSigner(privateKey: string): FastSigner {
   if (key === undefined || !secp256k1.utils.isValidSecretKey(key)) {
     throw new InputError("privateKey", "(hidden)", "a secp256k1 key: 32 bytes as 0x-prefixed hex");
   }
+  widenBaseTable();
   const address = addressOf(secp256k1.getPublicKey(key, false));
   return Object.freeze({
     address,
@@ -35,6 +43,13 @@ export function fastSigner(privateKey: string): FastSigner {
       return signDigest(hasherOf(domain).digest(value), key);
     },
   });
+}
+
+// Once: asking again would throw the table away.
+function widenBaseTable(): void {
+  if (baseTableIsWide) return;
+  secp256k1.Point.BASE.precompute(BASE_TABLE_WIDTH);
+  baseTableIsWide = true;
 }
 
 function requireOrderTypes(types: OrderTypes): void {
