@@ -1,6 +1,7 @@
 import { ContractFactory, type Interface, type Signer } from "ethers";
 import { connect, type Connection } from "../contracts/connect.js";
 import { interfaces } from "../contracts/abis.js";
+import { InputError } from "../errors/InputError.js";
 import type { Deployment } from "../deployments/Deployment.js";
 import { conditionalTokensBytecode } from "../generated/bytecode/ConditionalTokens.js";
 import { ctfExchangeBytecode } from "../generated/bytecode/CTFExchange.js";
@@ -18,14 +19,22 @@ export interface DeployContractsParams {
   readonly feeReceiver: Address;
 }
 
+/** Chain ids where money is real: Ethereum, OP, BNB, Gnosis, Polygon, Base, Arbitrum, Avalanche. */
+const MAIN_NETWORKS: ReadonlySet<number> = new Set([1, 10, 56, 100, 137, 8453, 42161, 43114]);
+
 /**
  * Deploys the five contracts in the order they depend on each other and links them: the factory opens its questions at
  * the oracle and registers its tokens at the exchange. MockUSDC is the collateral, so this is for test chains only.
+ * @throws InputError on a main network, before anything is sent.
  */
 export async function deployContracts(params: DeployContractsParams): Promise<Connection> {
   const { admin } = params;
   const provider = admin.provider;
-  if (provider === null) throw new TypeError("the admin needs a provider");
+  if (provider === null) throw new InputError("admin", "a signer without a provider", "a signer with one");
+  const chainId = Number((await provider.getNetwork()).chainId);
+  if (MAIN_NETWORKS.has(chainId)) {
+    throw new InputError("chainId", chainId, "a test chain: MockUSDC is never deployed on a main network");
+  }
   const startBlock = (await provider.getBlockNumber()) + 1;
   const deploy = async (abi: Interface, bytecode: string, ...args: unknown[]): Promise<Address> => {
     const contract = await new ContractFactory(abi, bytecode, admin).deploy(...args);
@@ -56,7 +65,7 @@ export async function deployContracts(params: DeployContractsParams): Promise<Co
 
   const deployment: Deployment = {
     network: params.network,
-    chainId: Number((await provider.getNetwork()).chainId),
+    chainId,
     startBlock,
     contracts: { conditionalTokens, collateral, resolutionOracle, marketFactory, ctfExchange },
   };
