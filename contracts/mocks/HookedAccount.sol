@@ -15,7 +15,7 @@ contract HookedAccount is IERC1155Receiver {
     bool public refusing;
 
     /// @notice What the hook calls before it answers; none while zero.
-    address public target;
+    address public called;
 
     /// @notice The calldata of that call.
     bytes public callback;
@@ -25,9 +25,9 @@ contract HookedAccount is IERC1155Receiver {
         refusing = refusing_;
     }
 
-    /// @notice Makes the hook call `target_` with `callback_` before it answers.
-    function setCallback(address target_, bytes calldata callback_) external {
-        target = target_;
+    /// @notice Makes the hook call `called_` with `callback_` before it answers.
+    function setCallback(address called_, bytes calldata callback_) external {
+        called = called_;
         callback = callback_;
     }
 
@@ -67,7 +67,7 @@ contract HookedAccount is IERC1155Receiver {
 
     function _answer(uint256 id) private {
         if (refusing) revert TokensUnwelcome(id);
-        if (target != address(0)) _call(target, callback);
+        if (called != address(0)) _call(called, callback);
     }
 
     function _call(address to, bytes memory data) private {

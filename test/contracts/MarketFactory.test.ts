@@ -717,7 +717,7 @@ describe("MarketFactory", function () {
 
   describe("redeeming", function () {
     it("pays the winners of a resolved market all of it", async function () {
-      const { conditionalTokens, usdc, oracle, alice, bob, market, createMarket, ...system } =
+      const { conditionalTokens, usdc, oracle, alice, bob, market, ...system } =
         await loadFixture(proposedFixture);
       const { split, redeem, deadline } = system;
       await split(alice, market, 100n);

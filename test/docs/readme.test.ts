@@ -24,9 +24,12 @@ describe("README", () => {
 
 /** Runs module text with top-level await, its imports resolved as from this file, its console the one given. */
 async function runModule(text: string, console: object): Promise<void> {
-  const { outputText } = ts.transpileModule(text.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);"), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
+  const { outputText } = ts.transpileModule(
+    text.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);"),
+    {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    },
+  );
   const run = new Function("require", "console", `return (async () => {${outputText}\n})();`) as (
     load: NodeRequire,
     log: object,

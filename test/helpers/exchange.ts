@@ -286,7 +286,7 @@ export async function delegateTo(
   });
   const sent = await wallet.sendTransaction({
     type: 4,
-    to: wallet.address,
+    to: ZeroAddress,
     authorizationList: [authorization],
     gasLimit: 200_000n,
   });

@@ -1,10 +1,8 @@
 import { InputError } from "../errors/InputError.js";
 import { Side, type Hex } from "../order/Order.js";
+import { MAX_AMOUNT } from "../units/constants.js";
 import { MatcherError } from "./MatcherError.js";
 import type { IncomingOrder, Market } from "./types.js";
-
-/** The highest amount of an order that the exchange takes, in units: its MAX_AMOUNT. */
-export const MAX_AMOUNT = 2n ** 120n - 1n;
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const ORDER_HASH = /^0x[0-9a-f]{64}$/;

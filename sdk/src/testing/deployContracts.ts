@@ -30,10 +30,15 @@ const MAIN_NETWORKS: ReadonlySet<number> = new Set([1, 10, 56, 100, 137, 8453, 4
 export async function deployContracts(params: DeployContractsParams): Promise<Connection> {
   const { admin } = params;
   const provider = admin.provider;
-  if (provider === null) throw new InputError("admin", "a signer without a provider", "a signer with one");
+  if (provider === null)
+    throw new InputError("admin", "a signer without a provider", "a signer with one");
   const chainId = Number((await provider.getNetwork()).chainId);
   if (MAIN_NETWORKS.has(chainId)) {
-    throw new InputError("chainId", chainId, "a test chain: MockUSDC is never deployed on a main network");
+    throw new InputError(
+      "chainId",
+      chainId,
+      "a test chain: MockUSDC is never deployed on a main network",
+    );
   }
   const startBlock = (await provider.getBlockNumber()) + 1;
   const deploy = async (abi: Interface, bytecode: string, ...args: unknown[]): Promise<Address> => {
