@@ -11,10 +11,12 @@ import {IAdministered} from "./IAdministered.sol";
 /// seconds another resolver may dispute it (DISPUTED); after them anyone finalizes it. A disputed question is decided by
 /// the admin. At each second exactly one of dispute and finalize is possible: dispute before proposedAt + disputeWindow,
 /// finalize from that second on. Nothing hangs for ever: a question without a proposal SILENCE_TIMEOUT after its
-/// `resolutionTime`, and a dispute without a decision after DISPUTE_TIMEOUT, may be ended as [1,1] by anyone.
+/// `resolutionTime`, and a dispute without a decision after DISPUTE_TIMEOUT, may be ended as [1,1] by anyone; until somebody
+/// does, a proposal and the admin's decision are still taken.
 ///
 /// @dev Assumption needed for safety: at least one resolver other than the proposer watches each proposal during its
-/// window. The admin cannot touch an undisputed question, nor a finalized one.
+/// window, and the admin is trusted inside a dispute window: it appoints the resolvers, so it can have a proposal disputed
+/// and then decide it. It cannot touch an undisputed question, nor a finalized one.
 interface IResolutionOracle is IAdministered {
     /// @notice The factory opened a question.
     event QuestionOpened(bytes32 indexed questionId, uint256 endTime, uint256 resolutionTime, uint256 disputeWindow);

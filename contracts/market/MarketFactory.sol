@@ -64,7 +64,8 @@ contract MarketFactory is Administered, IMarketFactory {
     function setExchange(address exchange_) external override onlyAdmin {
         if (exchange_ != address(0)) {
             bool fits =
-                ICTFExchange(exchange_).conditionalTokens() == conditionalTokens &&
+                exchange_.code.length != 0 &&
+                    ICTFExchange(exchange_).conditionalTokens() == conditionalTokens &&
                     ICTFExchange(exchange_).collateral() == collateral;
             if (!fits) revert ExchangeMismatch(exchange_);
         }
@@ -195,7 +196,9 @@ contract MarketFactory is Administered, IMarketFactory {
     /// @inheritdoc IMarketFactory
     function getMarketByCondition(bytes32 conditionId) external view override returns (Market memory) {
         bytes32 questionId = _questionOf[conditionId];
-        if (_conditionOf(questionId) != conditionId) revert UnknownCondition(conditionId);
+        // Without an entry `questionId` is zero, which is also a question anybody may ask.
+        bool known = _records[questionId].creator != address(0) && _conditionOf(questionId) == conditionId;
+        if (!known) revert UnknownCondition(conditionId);
         return getMarket(questionId);
     }
 

@@ -61,7 +61,7 @@ contract HostileCollateral is ERC20 {
         if (blocklisted[from]) revert Blocklisted(from);
         if (blocklisted[to]) revert Blocklisted(to);
         uint256 lost = from == address(0) ? 0 : (value * transferFeeBps) / BASIS_POINTS;
-        super._update(from, to, value - lost);
-        if (lost != 0) super._update(from, address(0), lost);
+        super._update(from, to, value);
+        if (lost != 0) super._update(to, address(0), lost);
     }
 }

@@ -483,7 +483,9 @@ describe("MarketFactory", function () {
     it("refuses what is no exchange at all", async function () {
       const { factory, exchange, usdc, stranger } = await loadFixture(marketFixture);
 
-      await expect(factory.setExchange(stranger)).to.be.revertedWithoutReason();
+      await expect(factory.setExchange(stranger))
+        .to.be.revertedWithCustomError(factory, "ExchangeMismatch")
+        .withArgs(stranger);
       await expect(factory.setExchange(usdc)).to.be.revertedWithoutReason();
 
       expect(await factory.exchange()).to.equal(await exchange.getAddress());

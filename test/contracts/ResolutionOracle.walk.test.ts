@@ -13,6 +13,7 @@ import {
   SILENCE_TIMEOUT,
   openFixture,
 } from "../helpers/market";
+import { seedOr } from "../helpers/random";
 
 // ResolutionOracle, one question, random calls by random people at random times
 // ├── given any call: it succeeds, or is refused, exactly as the model says, by error and values
@@ -21,7 +22,7 @@ import {
 // ├── I14: the denominator leaves zero once; the vector is one of three, the oracle's; status follows
 // └── I15: propose from endTime on; dispute before the deadline; finalize from it on, undisputed
 
-const SEED = Number(process.env.NOSTRA_SEED ?? 20_251_021);
+const SEED = seedOr(20_251_021);
 const RUNS = 200;
 const STEPS = 40;
 
@@ -52,14 +53,21 @@ const anyone = fc.constantFrom(...PEOPLE);
 const by = fc.oneof(anyone, fc.constantFrom<Person>("resolver", "watcher"));
 const edge = fc.option(fc.constantFrom(-1, 0, 1), { nil: undefined, freq: 2 });
 const payouts = fc.oneof(fc.constantFrom(...VECTORS), fc.constantFrom(...VECTORS.slice(0, 3)));
+const decider = fc.oneof(anyone, fc.constant<Person>("admin"));
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant("propose"), by, edge, payouts }),
-  fc.record({ do: fc.constant("dispute"), by, edge }),
-  fc.record({ do: fc.constant("decide"), by: anyone, edge, payouts }),
-  fc.record({ do: fc.constant("finalize"), by: anyone, edge }),
-  fc.record({ do: fc.constant("timeout"), by: anyone, edge }),
-  fc.record({ do: fc.constant("cancel"), by: anyone, edge }),
-  fc.record({ do: fc.constant("wait"), seconds: fc.integer({ min: 1, max: 3 * DAY }) }),
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("propose"), by, edge, payouts }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("dispute"), by, edge }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("decide"), by: decider, edge, payouts }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("finalize"), by: anyone, edge }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("timeout"), by: anyone, edge }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel"), by: anyone, edge }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("wait"),
+      seconds: fc.integer({ min: 1, max: 3 * DAY }),
+    }),
+  },
 );
 
 // ---------------------------------------------------------------- the model

@@ -1,4 +1,11 @@
-import type { BaseContract, ContractRunner, ContractTransaction, TransactionReceipt } from "ethers";
+import {
+  isError,
+  type BaseContract,
+  type ContractRunner,
+  type ContractTransaction,
+  type TransactionReceipt,
+} from "ethers";
+import { UnknownContractError } from "../errors/ContractRevertError.js";
 import { TransportError, toNostraError } from "../errors/toNostraError.js";
 import { InputError } from "../errors/InputError.js";
 import type { Address, Hex } from "../order/Order.js";
@@ -50,7 +57,9 @@ export function prepareTx<T>(params: PrepareTxParams<T>): PreparedTx<T & TxResul
           hash: sent.hash as Hex,
           wait: (confirmations = 1) =>
             attempt(async () => {
-              const receipt = await sent.wait(confirmations);
+              const receipt = await sent.wait(confirmations).catch(async (thrown: unknown) => {
+                throw await refusalOf(action, runner, { to, data, ...options }, thrown);
+              });
               if (receipt === null) throw new TransportError(action, `no receipt of ${sent.hash}`);
               return { ...params.read(receipt), ...resultOf(receipt) };
             }),
@@ -62,6 +71,28 @@ export function prepareTx<T>(params: PrepareTxParams<T>): PreparedTx<T & TxResul
 /** For actions that yield nothing of their own. */
 export function readNothing(): object {
   return {};
+}
+
+/**
+ * Why a mined transaction failed. Its receipt does not say: the same call on the state its block left behind does, unless
+ * that state would let it pass. What failed without a receipt is returned as it is.
+ */
+async function refusalOf(
+  action: string,
+  runner: ContractRunner,
+  { to, data, gasLimit }: ContractTransaction,
+  thrown: unknown,
+): Promise<unknown> {
+  if (!isError(thrown, "CALL_EXCEPTION") || !thrown.receipt) return thrown;
+  const { blockNumber } = thrown.receipt;
+  try {
+    const tx = { to, data, ...(gasLimit === undefined ? {} : { gasLimit }) };
+    await runner.call?.({ ...(await withSender(runner, tx)), blockTag: blockNumber });
+  } catch (refusal) {
+    const error = toNostraError(action, refusal);
+    if (!(error instanceof TransportError)) return error;
+  }
+  return new UnknownContractError("0x", thrown);
 }
 
 function resultOf(receipt: TransactionReceipt): TxResult {

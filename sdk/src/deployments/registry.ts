@@ -1,9 +1,17 @@
 import { InputError } from "../errors/InputError.js";
 import { DeploymentNotFoundError } from "../errors/DeploymentNotFoundError.js";
-import type { Deployment } from "./Deployment.js";
+import type { DeployedContracts, Deployment } from "./Deployment.js";
 
 /** A network's name, a chain id, or the deployment itself. */
 export type NetworkReference = string | number | bigint | Deployment;
+
+const CONTRACTS = [
+  "conditionalTokens",
+  "collateral",
+  "resolutionOracle",
+  "marketFactory",
+  "ctfExchange",
+] as const satisfies readonly (keyof DeployedContracts)[];
 
 const byName = new Map<string, Deployment>();
 
@@ -22,7 +30,11 @@ export function registerDeployment(deployment: Deployment): void {
   if (!Number.isSafeInteger(deployment.chainId) || deployment.chainId <= 0) {
     throw new InputError("deployment.chainId", deployment.chainId, "a positive integer");
   }
-  for (const [name, address] of Object.entries(deployment.contracts)) {
+  if (!Number.isSafeInteger(deployment.startBlock) || deployment.startBlock < 0) {
+    throw new InputError("deployment.startBlock", deployment.startBlock, "a block number");
+  }
+  for (const name of CONTRACTS) {
+    const address: unknown = deployment.contracts[name];
     if (!/^0x[0-9a-fA-F]{40}$/.test(String(address))) {
       throw new InputError(`deployment.contracts.${name}`, address, "an address");
     }

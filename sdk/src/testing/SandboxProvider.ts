@@ -1,6 +1,7 @@
 import {
   JsonRpcApiProvider,
   Network,
+  makeError,
   type Eip1193Provider,
   type JsonRpcPayload,
   type JsonRpcResult,
@@ -27,6 +28,9 @@ export class SandboxProvider extends JsonRpcApiProvider {
     method: string,
     params: unknown[] | Record<string, unknown>,
   ): Promise<unknown> {
+    if (this.destroyed) {
+      throw makeError("the sandbox is closed", "UNSUPPORTED_OPERATION", { operation: method });
+    }
     return this.#chain.request({ method, params: params as unknown[] });
   }
 
