@@ -1,6 +1,9 @@
 import path from "node:path";
 import "@nomicfoundation/hardhat-toolbox";
-import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
+import {
+  TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD,
+  TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS,
+} from "hardhat/builtin-tasks/task-names";
 import { type HardhatUserConfig, subtask } from "hardhat/config";
 
 /**
@@ -27,6 +30,23 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD).setAction(
       version: solcVersion,
       longVersion: compiler.longVersion,
     };
+  },
+);
+
+/** The compiler's advice to clear transient storage. OpenZeppelin's guard does, and ours is the only use of it. */
+const TRANSIENT_STORAGE_ADVICE = "2394";
+
+interface CompilerOutput {
+  readonly errors?: readonly { readonly errorCode?: string; readonly formattedMessage?: string }[];
+}
+
+subtask(TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS).setAction(
+  async ({ output, ...rest }: { output: CompilerOutput }, _hre, runSuper) => {
+    const errors = output.errors?.filter(
+      ({ errorCode, formattedMessage }) =>
+        errorCode !== TRANSIENT_STORAGE_ADVICE || !formattedMessage?.includes("@openzeppelin/"),
+    );
+    await runSuper({ ...rest, output: { ...output, errors } });
   },
 );
 
