@@ -58,7 +58,7 @@ const config: HardhatUserConfig = {
         settings: {
           evmVersion: "cancun",
           viaIR: true,
-          optimizer: { enabled: true, runs: 1_000_000 },
+          optimizer: { enabled: true, runs: 20_000 },
         },
       },
       {

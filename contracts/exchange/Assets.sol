@@ -8,6 +8,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IConditionalTokens} from "../interfaces/IConditionalTokens.sol";
 import {ICTFExchange} from "../interfaces/ICTFExchange.sol";
 import {BinaryPositions} from "../libraries/BinaryPositions.sol";
+import {BoundedCalls} from "../libraries/BoundedCalls.sol";
 
 /// @title Assets
 /// @notice Moves collateral and outcome tokens for the exchange, and says whose order is to blame when a move fails.
@@ -18,6 +19,13 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
 
     /// @dev In place of a receiver's order: the fee receiver, which has none.
     bytes32 internal constant NO_ORDER = 0;
+
+    /// @inheritdoc ICTFExchange
+    /// @dev A transfer to a plain account uses at most 40,000; the rest is the receiver's hook's.
+    uint256 public constant override OUTCOME_TRANSFER_GAS = 200_000;
+
+    /// @dev What must be left after a transfer, to find out whose order is to blame and say so.
+    uint256 private constant RESERVE_GAS = 30_000;
 
     /// @inheritdoc ICTFExchange
     address public immutable override collateral;
@@ -35,32 +43,14 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
 
     // ------------------------------------------------------------------------------------------------ moving
 
-    /// @dev Moves an account's asset, `assetId` zero meaning collateral, to another account or here.
-    function _pull(
-        uint256 assetId,
-        address from,
-        address to,
-        uint256 amount,
-        bytes32 payerOrder,
-        bytes32 receiverOrder
-    ) internal {
-        if (assetId == 0) _pullCollateral(from, to, amount, payerOrder, receiverOrder);
-        else _moveOutcome(assetId, from, to, amount, payerOrder, receiverOrder);
-    }
-
-    /// @dev Moves an asset that the match put here to an account.
-    function _pay(uint256 assetId, address to, uint256 amount, bytes32 receiverOrder) internal {
-        if (assetId == 0) _payCollateral(to, amount, receiverOrder);
-        else _moveOutcome(assetId, address(this), to, amount, receiverOrder, receiverOrder);
-    }
-
+    /// @dev Moves collateral of an account to another account, or here.
     function _pullCollateral(
         address from,
         address to,
         uint256 amount,
         bytes32 payerOrder,
         bytes32 receiverOrder
-    ) private {
+    ) internal {
         if (IERC20(collateral).trySafeTransferFrom(from, to, amount)) return;
 
         bytes memory reason = _lastReturnData();
@@ -69,12 +59,14 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
         revert CollateralTransferFailed(payerIsAble ? receiverOrder : payerOrder, from, to, amount, reason);
     }
 
-    function _payCollateral(address to, uint256 amount, bytes32 receiverOrder) private {
+    /// @dev Moves collateral that the match put here to an account.
+    function _payCollateral(address to, uint256 amount, bytes32 receiverOrder) internal {
         if (IERC20(collateral).trySafeTransfer(to, amount)) return;
 
         revert CollateralTransferFailed(receiverOrder, address(this), to, amount, _lastReturnData());
     }
 
+    /// @dev Moves an outcome token of an account, or of here, to another account, or here.
     function _moveOutcome(
         uint256 tokenId,
         address from,
@@ -82,9 +74,12 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
         uint256 amount,
         bytes32 senderOrder,
         bytes32 receiverOrder
-    ) private {
+    ) internal {
         IConditionalTokens tokens = IConditionalTokens(conditionalTokens);
-        try tokens.safeTransferFrom(from, to, tokenId, amount, "") {} catch (bytes memory reason) {
+        if (!BoundedCalls.canAfford(OUTCOME_TRANSFER_GAS, RESERVE_GAS)) revert InsufficientGas(OUTCOME_TRANSFER_GAS);
+        try tokens.safeTransferFrom{gas: OUTCOME_TRANSFER_GAS}(from, to, tokenId, amount, "") {} catch (
+            bytes memory reason
+        ) {
             bool senderIsAble =
                 from == address(this) ||
                     (tokens.balanceOf(from, tokenId) >= amount && tokens.isApprovedForAll(from, address(this)));

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
@@ -11,31 +10,48 @@ import {Administered} from "../access/Administered.sol";
 import {IConditionalTokens} from "../interfaces/IConditionalTokens.sol";
 import {ICTFExchange} from "../interfaces/ICTFExchange.sol";
 import {BinaryPositions} from "../libraries/BinaryPositions.sol";
+import {BoundedCalls} from "../libraries/BoundedCalls.sol";
 import {FillMath} from "../libraries/FillMath.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
-import {Order, OrderStatus, Side, SignatureType} from "../types/Order.sol";
+import {Match, Order, OrderStatus, Side} from "../types/Order.sol";
 import {Role} from "../types/Role.sol";
-import {StatusWord, doneStatus, openStatus} from "../types/StatusWord.sol";
+import {StatusWord} from "../types/StatusWord.sol";
 import {Assets} from "./Assets.sol";
+import {Signatures} from "./Signatures.sol";
 
 /// @title CTFExchange
 /// @notice See ICTFExchange. A match runs in two passes: the first checks every order, counts what it gives and receives
 /// and writes its status; the second moves the assets. Whatever fails, everything is undone.
-contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
+contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuardTransient {
     /// @dev The other id of a registered pair and their condition; zero when not registered.
     struct Registration {
         uint256 complement;
         bytes32 conditionId;
     }
 
-    /// @dev One match while it settles. Asset ids: an outcome token, or zero for collateral.
-    struct Match {
+    /// @dev One maker order in a match, as the second pass needs it.
+    struct Leg {
+        bytes32 orderHash;
+        address maker;
+        /// True when complementary: the other side, the same token. Else the order mints or merges.
+        bool direct;
+        uint256 making;
+        /// What the maker is due, and the fee kept from it.
+        uint256 taking;
+        uint256 fee;
+    }
+
+    /// @dev One match while it settles: what its orders add up to. Asset ids: an outcome token, or zero for collateral.
+    struct Tally {
         bytes32 domain;
         bytes32 takerHash;
         address taker;
-        /// What the taker gives, and what it receives.
-        uint256 givenAsset;
-        uint256 receivedAsset;
+        /// The only account the taker order lets on the other side; zero for anyone.
+        address wantedMaker;
+        /// True when the taker buys: it gives collateral and receives `tokenId`. Else the reverse.
+        bool buying;
+        StatusWord takerStatus;
+        uint256 tokenId;
         /// The other outcome of the taker's token.
         uint256 complement;
         /// The taker's totals: D and G.
@@ -45,16 +61,18 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
         uint256 pairs;
         uint256 pairMaking;
         uint256 pairTaking;
-        /// The part of the taker's fee still to be kept from complementary makers' payments.
-        uint256 takerFeeDue;
-        /// Fees of complementary makers, in `givenAsset`; paid by the taker, who gives that much less to the makers.
+        /// Fees of complementary makers, in the asset the taker gives: it gives that much less to the makers.
         uint256 directFees;
         /// Fees of mint and merge makers: in the complement (mint) or in collateral (merge).
         uint256 pairFees;
+        /// The part of the taker's fee still to be kept from complementary makers' payments.
+        uint256 takerFeeDue;
         bytes32[] makerHashes;
-        /// What each maker order is due before its fee.
-        uint256[] makerTakings;
+        Leg[] legs;
     }
+
+    /// @dev What must be left after a match of a batch, to report its failure.
+    uint256 private constant BATCH_RESERVE_GAS = 60_000;
 
     /// @dev Asset id of the collateral.
     uint256 private constant COLLATERAL = 0;
@@ -193,29 +211,33 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc ICTFExchange
     function validateOrder(Order calldata order) external view override {
         bytes32 orderHash = hashOrder(order);
-        _requireFillable(orderHash, order);
+        _requireFillable(orderHash, order, order.maker, order.side);
         if (_registrations[order.tokenId].complement == 0) revert TokenNotRegistered(orderHash, order.tokenId);
-        if (_statuses[orderHash].isDone()) revert OrderFilledOrCancelled(orderHash);
     }
 
     /// @inheritdoc ICTFExchange
     function validateOrderSignature(bytes32 orderHash, Order calldata order) external view override {
-        _requireSigned(orderHash, order);
+        if (!_statuses[orderHash].isApproved()) _requireSigned(orderHash, order, order.maker);
     }
 
     function _hash(bytes32 domain, Order calldata order) private pure returns (bytes32) {
         return MessageHashUtils.toTypedDataHash(domain, OrderHash.structHash(order));
     }
 
-    /// @dev All that can be said of an order without its status and its counterparty.
-    function _requireFillable(bytes32 orderHash, Order calldata order) private view {
+    /// @dev All that can be said of an order without its counterparty. Returns its status.
+    function _requireFillable(
+        bytes32 orderHash,
+        Order calldata order,
+        address maker,
+        uint8 side
+    ) private view returns (StatusWord status) {
         uint256 makerAmount = order.makerAmount;
         uint256 takerAmount = order.takerAmount;
         if (makerAmount == 0 || takerAmount == 0 || makerAmount > MAX_AMOUNT || takerAmount > MAX_AMOUNT) {
             revert InvalidAmount(orderHash, makerAmount, takerAmount);
         }
-        if (order.side > uint8(Side.SELL)) revert InvalidSide(orderHash, order.side);
-        if (_isBuy(order) ? makerAmount > takerAmount : takerAmount > makerAmount) {
+        if (side > uint8(Side.SELL)) revert InvalidSide(orderHash, side);
+        if (side == uint8(Side.BUY) ? makerAmount > takerAmount : takerAmount > makerAmount) {
             revert InvalidPrice(orderHash, makerAmount, takerAmount);
         }
         if (order.expiration != 0 && block.timestamp >= order.expiration) {
@@ -224,20 +246,11 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
         if (order.feeRateBps > MAX_FEE_RATE_BPS) {
             revert FeeTooHigh(orderHash, order.feeRateBps, MAX_FEE_RATE_BPS);
         }
-        uint256 nonce = nonces[order.maker];
+        uint256 nonce = nonces[maker];
         if (order.nonce != nonce) revert InvalidNonce(orderHash, order.nonce, nonce);
-        _requireSigned(orderHash, order);
-    }
-
-    /// @dev ECDSA refuses signatures that are not 65 bytes, have a high s or recover to zero.
-    function _requireSigned(bytes32 orderHash, Order calldata order) private view {
-        if (order.signatureType != uint8(SignatureType.EOA)) {
-            revert UnsupportedSignatureType(orderHash, order.signatureType);
-        }
-        (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(orderHash, order.signature);
-        if (failure != ECDSA.RecoverError.NoError || recovered != order.signer || recovered != order.maker) {
-            revert InvalidSignature(orderHash, order.maker, order.signer);
-        }
+        status = _statuses[orderHash];
+        if (status.isDone()) revert OrderFilledOrCancelled(orderHash);
+        if (!status.isApproved()) _requireSigned(orderHash, order, maker);
     }
 
     function _isBuy(Order calldata order) private pure returns (bool) {
@@ -253,135 +266,174 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
         uint256 takerFillAmount,
         uint256[] calldata makerFillAmounts
     ) external override nonReentrant {
-        if (!hasRole(Role.OPERATOR, msg.sender)) revert NotOperator(msg.sender);
-        if (paused) revert Paused();
+        // The exchange calls itself for one reason only: to settle a match of a batch, for an operator.
+        if (msg.sender != address(this)) _requireOperating();
         if (makerOrders.length == 0) revert NoMakerOrders();
         if (makerOrders.length != makerFillAmounts.length) {
             revert LengthMismatch(makerOrders.length, makerFillAmounts.length);
         }
 
-        Match memory m = _openMatch(takerOrder, makerOrders.length);
+        Tally memory m = _openMatch(takerOrder, makerOrders.length);
         for (uint256 i = 0; i < makerOrders.length; ++i) {
-            _fillMaker(m, i, takerOrder, makerOrders[i], makerFillAmounts[i]);
+            Leg memory leg = _fillMaker(m, makerOrders[i], makerFillAmounts[i]);
+            m.legs[i] = leg;
+            m.makerHashes[i] = leg.orderHash;
         }
-        _fillTaker(m, takerOrder, takerFillAmount);
+        uint256 takerFee = _fillTaker(m, takerOrder, takerFillAmount);
         emit OrdersMatched(m.takerHash, m.makerHashes, m.making, makerFillAmounts);
 
-        _settle(m, takerOrder, makerOrders, makerFillAmounts);
+        _settle(m, takerFee);
+    }
+
+    /// @inheritdoc ICTFExchange
+    function matchOrdersBatch(Match[] calldata matches) external override nonReentrantView {
+        _requireOperating();
+        for (uint256 i = 0; i < matches.length; ++i) {
+            Match calldata one = matches[i];
+            (bool settled, bytes memory reason) = _settleAlone(one, _endOf(matches, i));
+            if (!settled) emit MatchFailed(hashOrder(one.takerOrder), i, reason);
+        }
+    }
+
+    /// @dev A match as a call of its own: what it changes stays or goes as one, and it has its own gas.
+    function _settleAlone(Match calldata one, uint256 end) private returns (bool settled, bytes memory reason) {
+        uint256 gasLimit = one.gasLimit;
+        if (gasLimit > block.gaslimit || !BoundedCalls.canAfford(gasLimit, BATCH_RESERVE_GAS)) {
+            return (false, abi.encodeWithSelector(InsufficientGas.selector, gasLimit));
+        }
+        uint256 start;
+        assembly ("memory-safe") {
+            start := one
+        }
+        return BoundedCalls.callSelf(this.matchOrders.selector, start, end, gasLimit);
+    }
+
+    /// @dev Where the calldata of match `i` ends: where the next begins. Were they not one after the other, a match would
+    /// be cut short and fail, and that alone.
+    function _endOf(Match[] calldata matches, uint256 i) private pure returns (uint256 end) {
+        if (i + 1 == matches.length) return msg.data.length;
+        Match calldata next = matches[i + 1];
+        assembly ("memory-safe") {
+            end := next
+        }
+    }
+
+    function _requireOperating() private view {
+        if (!hasRole(Role.OPERATOR, msg.sender)) revert NotOperator(msg.sender);
+        if (paused) revert Paused();
     }
 
     /// @dev First pass, opening: checks the taker order and looks its token up, once for the whole match.
-    function _openMatch(Order calldata takerOrder, uint256 makers) private view returns (Match memory m) {
+    function _openMatch(Order calldata order, uint256 makers) private view returns (Tally memory m) {
         m.domain = _domainSeparatorV4();
-        m.takerHash = _hash(m.domain, takerOrder);
-        _requireFillable(m.takerHash, takerOrder);
-
-        m.taker = takerOrder.maker;
-        m.complement = _registrations[takerOrder.tokenId].complement;
-        if (m.complement == 0) revert TokenNotRegistered(m.takerHash, takerOrder.tokenId);
-        (m.givenAsset, m.receivedAsset) =
-            _isBuy(takerOrder) ? (COLLATERAL, takerOrder.tokenId) : (takerOrder.tokenId, COLLATERAL);
+        m.takerHash = _hash(m.domain, order);
+        m.taker = order.maker;
+        m.takerStatus = _requireFillable(m.takerHash, order, m.taker, order.side);
+        m.wantedMaker = order.taker;
+        m.buying = _isBuy(order);
+        m.tokenId = order.tokenId;
+        m.complement = _registrations[order.tokenId].complement;
+        if (m.complement == 0) revert TokenNotRegistered(m.takerHash, order.tokenId);
         m.makerHashes = new bytes32[](makers);
-        m.makerTakings = new uint256[](makers);
+        m.legs = new Leg[](makers);
     }
 
     /// @dev First pass, one maker order: checks it, counts it into the match, writes its status.
-    function _fillMaker(
-        Match memory m,
-        uint256 i,
-        Order calldata takerOrder,
-        Order calldata order,
-        uint256 making
-    ) private {
+    function _fillMaker(Tally memory m, Order calldata order, uint256 making) private returns (Leg memory leg) {
         bytes32 orderHash = _hash(m.domain, order);
-        _requireFillable(orderHash, order);
-        _requireCounterparty(orderHash, order.taker, m.taker);
-        _requireCounterparty(m.takerHash, takerOrder.taker, order.maker);
+        address maker = order.maker;
+        uint8 side = order.side;
+        StatusWord status = _requireFillable(orderHash, order, maker, side);
+        if (order.taker != address(0) && order.taker != m.taker) revert NotTaker(orderHash, order.taker, m.taker);
+        if (m.wantedMaker != address(0) && m.wantedMaker != maker) revert NotTaker(m.takerHash, m.wantedMaker, maker);
 
-        uint256 left = _remainingOf(orderHash, order);
+        uint256 left = _leftOf(status, order);
         if (making == 0) revert ZeroFill(orderHash);
         if (making > left) revert MakingGtRemaining(orderHash, making, left);
 
+        uint256 tokenId = order.tokenId;
+        bool direct = (side == uint8(Side.BUY)) != m.buying;
         uint256 taking = FillMath.receivedUp(making, order.makerAmount, order.takerAmount);
-        _countMaker(m, orderHash, takerOrder, order, making, taking);
-        m.makerHashes[i] = orderHash;
-        m.makerTakings[i] = taking;
+        if (direct) {
+            if (tokenId != m.tokenId) revert MismatchedTokenIds(orderHash, tokenId, m.tokenId);
+        } else {
+            if (tokenId != m.complement) revert InvalidComplement(orderHash, tokenId, m.complement);
+        }
+        leg.orderHash = orderHash;
+        leg.maker = maker;
+        leg.direct = direct;
+        leg.making = making;
+        leg.taking = taking;
+        _count(m, leg, order.feeRateBps);
 
         unchecked {
             left -= making;
         }
-        _statuses[orderHash] = left == 0 ? doneStatus(0) : openStatus(left);
-        emit OrderFilled(orderHash, order.maker, order.tokenId, order.side, making, taking, left);
+        _statuses[orderHash] = status.filledTo(left);
+        emit OrderFilled(orderHash, maker, tokenId, side, making, taking, left);
     }
 
     /// @dev Adds what a maker's fill implies for the taker. Sums cannot overflow: see FillMath.
-    function _countMaker(
-        Match memory m,
-        bytes32 orderHash,
-        Order calldata takerOrder,
-        Order calldata order,
-        uint256 making,
-        uint256 taking
-    ) private pure {
+    function _count(Tally memory m, Leg memory leg, uint256 feeRateBps) private pure {
+        (uint256 making, uint256 taking) = (leg.making, leg.taking);
         unchecked {
-            if (order.side != takerOrder.side) {
-                // Complementary: each gives what the other receives.
-                if (order.tokenId != takerOrder.tokenId) {
-                    revert MismatchedTokenIds(orderHash, order.tokenId, takerOrder.tokenId);
-                }
+            if (feeRateBps != 0) {
+                leg.fee = FillMath.feeDown(feeRateBps, taking);
+                if (leg.direct) m.directFees += leg.fee;
+                else m.pairFees += leg.fee;
+            }
+            if (leg.direct) {
+                // Each gives what the other receives.
                 m.making += taking;
                 m.taking += making;
-                return;
-            }
-            if (order.tokenId != m.complement) {
-                revert InvalidComplement(orderHash, order.tokenId, m.complement);
-            }
-            if (_isBuy(order)) {
+            } else if (m.buying) {
                 // Mint: `taking` pairs, of which the maker pays `making` and the taker the rest. A price is at most 1.
                 m.pairs += taking;
                 m.pairMaking += taking - making;
                 m.pairTaking += taking;
-                m.making += taking - making;
-                m.taking += taking;
             } else {
                 // Merge: `making` pairs, of whose collateral the maker gets `taking` and the taker the rest.
                 m.pairs += making;
                 m.pairMaking += making;
                 m.pairTaking += making - taking;
-                m.making += making;
-                m.taking += making - taking;
             }
         }
     }
 
     /// @dev First pass, closing: holds the taker to its limit and to the declared fill, writes its status.
-    function _fillTaker(Match memory m, Order calldata order, uint256 takerFillAmount) private {
+    function _fillTaker(
+        Tally memory m,
+        Order calldata order,
+        uint256 takerFillAmount
+    ) private returns (uint256 takerFee) {
         bytes32 orderHash = m.takerHash;
-        uint256 left = _remainingOf(orderHash, order);
+        uint256 making;
+        uint256 taking;
+        unchecked {
+            making = m.making += m.pairMaking;
+            taking = m.taking += m.pairTaking;
+        }
+        uint256 left = _leftOf(m.takerStatus, order);
         if (takerFillAmount == 0) revert ZeroFill(orderHash);
         if (takerFillAmount > left) revert MakingGtRemaining(orderHash, takerFillAmount, left);
-        if (m.making > takerFillAmount) revert TakerFillExceeded(orderHash, m.making, takerFillAmount);
-        if (!FillMath.keepsLimit(m.making, m.taking, order.makerAmount, order.takerAmount)) {
-            revert NotCrossing(orderHash, m.making, m.taking);
+        if (making > takerFillAmount) revert TakerFillExceeded(orderHash, making, takerFillAmount);
+        if (!FillMath.keepsLimit(making, taking, order.makerAmount, order.takerAmount)) {
+            revert NotCrossing(orderHash, making, taking);
         }
 
-        uint256 consumed = FillMath.consumedUp(m.taking, order.makerAmount, order.takerAmount);
+        uint256 consumed = FillMath.consumedUp(taking, order.makerAmount, order.takerAmount);
         if (consumed > takerFillAmount) consumed = takerFillAmount;
         unchecked {
             left -= consumed;
         }
-        _statuses[orderHash] = left == 0 ? doneStatus(0) : openStatus(left);
-        emit OrderFilled(orderHash, order.maker, order.tokenId, order.side, m.making, m.taking, left);
+        _statuses[orderHash] = m.takerStatus.filledTo(left);
+        emit OrderFilled(orderHash, m.taker, m.tokenId, order.side, making, taking, left);
+        return FillMath.feeDown(order.feeRateBps, taking);
     }
 
-    function _remainingOf(bytes32 orderHash, Order calldata order) private view returns (uint256) {
-        StatusWord status = _statuses[orderHash];
-        if (status.isDone()) revert OrderFilledOrCancelled(orderHash);
+    /// @dev What is left of an order that is not over.
+    function _leftOf(StatusWord status, Order calldata order) private pure returns (uint256) {
         return status.isUnseen() ? order.makerAmount : status.remaining();
-    }
-
-    function _requireCounterparty(bytes32 orderHash, address wanted, address counterparty) private pure {
-        if (wanted != address(0) && wanted != counterparty) revert NotTaker(orderHash, wanted, counterparty);
     }
 
     // ------------------------------------------------------------------------------------------------ settling
@@ -391,95 +443,114 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
     ///
     /// The taker's fee is kept from what comes out of the split or merge, and only what exceeds that from the payments of
     /// complementary makers: first come, first kept, so that it costs at most one transfer more.
-    function _settle(
-        Match memory m,
-        Order calldata takerOrder,
-        Order[] calldata makerOrders,
-        uint256[] calldata makerFillAmounts
-    ) private {
-        uint256 takerFee = _charge(m.takerHash, takerOrder.feeRateBps, m.taking, m.receivedAsset);
+    function _settle(Tally memory m, uint256 takerFee) private {
+        uint256 receivedAsset = m.buying ? m.tokenId : COLLATERAL;
+        if (takerFee != 0) emit FeeCharged(m.takerHash, receivedAsset, takerFee);
         uint256 takerPairFee = takerFee < m.pairTaking ? takerFee : m.pairTaking;
-        m.takerFeeDue = takerFee - takerPairFee;
+        unchecked {
+            m.takerFeeDue = takerFee - takerPairFee;
+        }
 
-        for (uint256 i = 0; i < makerOrders.length; ++i) {
-            if (makerOrders[i].side != takerOrder.side) _swap(m, i, makerOrders[i], makerFillAmounts[i]);
-            else _pullMaker(m, i, makerOrders[i], makerFillAmounts[i]);
+        for (uint256 i = 0; i < m.legs.length; ++i) {
+            Leg memory leg = m.legs[i];
+            if (leg.direct) {
+                if (m.buying) _swapWithBuyer(m, leg);
+                else _swapWithSeller(m, leg);
+            } else if (m.buying) {
+                _pullCollateral(leg.maker, address(this), leg.making, leg.orderHash, leg.orderHash);
+            } else {
+                _moveOutcome(m.complement, leg.maker, address(this), leg.making, leg.orderHash, leg.orderHash);
+            }
         }
         if (m.directFees != 0) {
-            _pull(m.givenAsset, m.taker, feeReceiver, m.directFees, m.takerHash, NO_ORDER);
+            if (m.buying) _pullCollateral(m.taker, feeReceiver, m.directFees, m.takerHash, NO_ORDER);
+            else _moveOutcome(m.tokenId, m.taker, feeReceiver, m.directFees, m.takerHash, NO_ORDER);
         }
-        if (m.pairs != 0) _settlePairs(m, takerOrder, makerOrders, takerPairFee);
+        if (m.pairs != 0) {
+            if (m.buying) _pair(m, takerPairFee);
+            else _unpair(m, takerPairFee);
+        }
     }
 
-    /// @dev A complementary maker and the taker pay each other, less what each owes as a fee.
-    function _swap(Match memory m, uint256 i, Order calldata order, uint256 making) private {
-        bytes32 makerHash = m.makerHashes[i];
-        uint256 makerFee = _charge(makerHash, order.feeRateBps, m.makerTakings[i], m.givenAsset);
-        m.directFees += makerFee;
-
-        uint256 takerFee = m.takerFeeDue < making ? m.takerFeeDue : making;
-        if (takerFee != 0) {
-            m.takerFeeDue -= takerFee;
-            _pull(m.receivedAsset, order.maker, feeReceiver, takerFee, makerHash, NO_ORDER);
+    /// @dev A selling maker gives outcome tokens to the taker, who pays collateral; each less what it owes as a fee.
+    function _swapWithBuyer(Tally memory m, Leg memory leg) private {
+        uint256 making = leg.making;
+        if (m.takerFeeDue != 0) {
+            uint256 kept = m.takerFeeDue < making ? m.takerFeeDue : making;
+            m.takerFeeDue -= kept;
+            making -= kept;
+            _moveOutcome(m.tokenId, leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
         }
-        if (making != takerFee) {
-            _pull(m.receivedAsset, order.maker, m.taker, making - takerFee, makerHash, m.takerHash);
+        if (making != 0) _moveOutcome(m.tokenId, leg.maker, m.taker, making, leg.orderHash, m.takerHash);
+        uint256 net = leg.taking;
+        if (leg.fee != 0) {
+            net -= leg.fee;
+            emit FeeCharged(leg.orderHash, COLLATERAL, leg.fee);
         }
-        _pull(m.givenAsset, m.taker, order.maker, m.makerTakings[i] - makerFee, m.takerHash, makerHash);
+        _pullCollateral(m.taker, leg.maker, net, m.takerHash, leg.orderHash);
     }
 
-    /// @dev A mint maker brings collateral, a merge maker the complement.
-    function _pullMaker(Match memory m, uint256 i, Order calldata order, uint256 making) private {
-        uint256 asset = _isBuy(order) ? COLLATERAL : m.complement;
-        _pull(asset, order.maker, address(this), making, m.makerHashes[i], m.makerHashes[i]);
+    /// @dev A buying maker pays collateral to the taker, who gives outcome tokens; each less what it owes as a fee.
+    function _swapWithSeller(Tally memory m, Leg memory leg) private {
+        uint256 making = leg.making;
+        if (m.takerFeeDue != 0) {
+            uint256 kept = m.takerFeeDue < making ? m.takerFeeDue : making;
+            m.takerFeeDue -= kept;
+            making -= kept;
+            _pullCollateral(leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+        }
+        if (making != 0) _pullCollateral(leg.maker, m.taker, making, leg.orderHash, m.takerHash);
+        uint256 net = leg.taking;
+        if (leg.fee != 0) {
+            net -= leg.fee;
+            emit FeeCharged(leg.orderHash, m.tokenId, leg.fee);
+        }
+        _moveOutcome(m.tokenId, m.taker, leg.maker, net, m.takerHash, leg.orderHash);
     }
 
-    /// @dev The taker brings its part, the pairs are split or merged, makers, taker and fee receiver are paid.
-    function _settlePairs(
-        Match memory m,
-        Order calldata takerOrder,
-        Order[] calldata makerOrders,
-        uint256 takerPairFee
-    ) private {
-        if (m.pairMaking != 0) {
-            _pull(m.givenAsset, m.taker, address(this), m.pairMaking, m.takerHash, m.takerHash);
+    /// @dev Mint: the taker brings the rest of the collateral, one split makes the pairs, everybody is paid from them.
+    function _pair(Tally memory m, uint256 takerPairFee) private {
+        if (m.pairMaking != 0) _pullCollateral(m.taker, address(this), m.pairMaking, m.takerHash, m.takerHash);
+        _split(_registrations[m.tokenId].conditionId, m.pairs);
+        for (uint256 i = 0; i < m.legs.length; ++i) {
+            Leg memory leg = m.legs[i];
+            if (leg.direct) continue;
+            if (leg.fee != 0) emit FeeCharged(leg.orderHash, m.complement, leg.fee);
+            _moveOutcome(m.complement, address(this), leg.maker, leg.taking - leg.fee, leg.orderHash, leg.orderHash);
         }
-        bytes32 conditionId = _registrations[takerOrder.tokenId].conditionId;
-        bool minting = _isBuy(takerOrder);
-        if (minting) _split(conditionId, m.pairs);
-        else _merge(conditionId, m.pairs);
-
-        uint256 makerAsset = minting ? m.complement : COLLATERAL;
-        for (uint256 i = 0; i < makerOrders.length; ++i) {
-            if (makerOrders[i].side == takerOrder.side) _payMaker(m, i, makerOrders[i], makerAsset);
-        }
-        if (m.pairTaking != takerPairFee) {
-            _pay(m.receivedAsset, m.taker, m.pairTaking - takerPairFee, m.takerHash);
-        }
-
-        if (makerAsset == m.receivedAsset) {
-            takerPairFee += m.pairFees;
-        } else if (m.pairFees != 0) {
-            _pay(makerAsset, feeReceiver, m.pairFees, NO_ORDER);
-        }
-        if (takerPairFee != 0) _pay(m.receivedAsset, feeReceiver, takerPairFee, NO_ORDER);
+        uint256 net = m.pairTaking - takerPairFee;
+        if (net != 0) _moveOutcome(m.tokenId, address(this), m.taker, net, m.takerHash, m.takerHash);
+        if (m.pairFees != 0) _moveOutcome(m.complement, address(this), feeReceiver, m.pairFees, NO_ORDER, NO_ORDER);
+        if (takerPairFee != 0) _moveOutcome(m.tokenId, address(this), feeReceiver, takerPairFee, NO_ORDER, NO_ORDER);
     }
 
-    function _payMaker(Match memory m, uint256 i, Order calldata order, uint256 asset) private {
-        uint256 fee = _charge(m.makerHashes[i], order.feeRateBps, m.makerTakings[i], asset);
-        m.pairFees += fee;
-        _pay(asset, order.maker, m.makerTakings[i] - fee, m.makerHashes[i]);
+    /// @dev Merge: the taker brings its token, one merge frees the collateral, everybody is paid from it.
+    function _unpair(Tally memory m, uint256 takerPairFee) private {
+        _moveOutcome(m.tokenId, m.taker, address(this), m.pairMaking, m.takerHash, m.takerHash);
+        _merge(_registrations[m.tokenId].conditionId, m.pairs);
+        for (uint256 i = 0; i < m.legs.length; ++i) {
+            Leg memory leg = m.legs[i];
+            if (leg.direct) continue;
+            if (leg.fee != 0) emit FeeCharged(leg.orderHash, COLLATERAL, leg.fee);
+            _payCollateral(leg.maker, leg.taking - leg.fee, leg.orderHash);
+        }
+        uint256 net = m.pairTaking - takerPairFee;
+        if (net != 0) _payCollateral(m.taker, net, m.takerHash);
+        uint256 fees = m.pairFees + takerPairFee;
+        if (fees != 0) _payCollateral(feeReceiver, fees, NO_ORDER);
     }
 
-    function _charge(
-        bytes32 orderHash,
-        uint256 feeRateBps,
-        uint256 received,
-        uint256 asset
-    ) private returns (uint256 fee) {
-        if (feeRateBps == 0) return 0;
-        fee = FillMath.feeDown(feeRateBps, received);
-        if (fee != 0) emit FeeCharged(orderHash, asset, fee);
+    // ------------------------------------------------------------------------------------------------ approving orders
+
+    /// @inheritdoc ICTFExchange
+    function approveOrder(Order calldata order) external override {
+        bytes32 orderHash = _requireOwn(_domainSeparatorV4(), order);
+        StatusWord status = _statuses[orderHash];
+        if (status.isDone()) revert OrderFilledOrCancelled(orderHash);
+        if (status.isApproved()) return;
+
+        _statuses[orderHash] = status.approved(_leftOfValid(orderHash, status, order));
+        emit OrderApproved(orderHash, msg.sender);
     }
 
     // ------------------------------------------------------------------------------------------------ ending orders
@@ -514,15 +585,22 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
         if (order.maker != msg.sender) revert NotOwner(orderHash, msg.sender, order.maker);
     }
 
-    /// @dev An order that was never seen and could never fill is not worth a word; others keep what remains.
     function _cancel(bytes32 orderHash, Order calldata order) private {
         StatusWord status = _statuses[orderHash];
-        uint256 left = status.isUnseen() ? order.makerAmount : status.remaining();
+        _statuses[orderHash] = status.cancelledWith(_leftOfValid(orderHash, status, order));
+        emit OrderCancelled(orderHash);
+    }
+
+    /// @dev As _leftOf, for an order nobody checked: one whose amount no match would take does not fit a status word.
+    function _leftOfValid(
+        bytes32 orderHash,
+        StatusWord status,
+        Order calldata order
+    ) private pure returns (uint256 left) {
+        left = _leftOf(status, order);
         if (left == 0 || left > MAX_AMOUNT) {
             revert InvalidAmount(orderHash, order.makerAmount, order.takerAmount);
         }
-        _statuses[orderHash] = doneStatus(left);
-        emit OrderCancelled(orderHash);
     }
 
     // ------------------------------------------------------------------------------------------------ views
@@ -540,6 +618,11 @@ contract CTFExchange is Administered, Assets, EIP712, ReentrancyGuardTransient {
         for (uint256 i = 0; i < orderHashes.length; ++i) {
             statuses[i] = _statuses[orderHashes[i]].unpack();
         }
+    }
+
+    /// @inheritdoc ICTFExchange
+    function isOrderApproved(bytes32 orderHash) external view override returns (bool) {
+        return _statuses[orderHash].isApproved();
     }
 
     /// @inheritdoc ICTFExchange

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Order, OrderStatus} from "../types/Order.sol";
+import {Match, Order, OrderStatus} from "../types/Order.sol";
 import {IAdministered} from "./IAdministered.sol";
 
 /// @title ICTFExchange
@@ -49,12 +49,26 @@ interface ICTFExchange is IAdministered {
         uint256[] makerFillAmounts
     );
 
+    /// @notice A match of a batch did not settle; the others are not touched.
+    /// @param index Its place in the batch, from zero.
+    /// @param reason What it reverted with, cut at 1,024 bytes: one of the errors below, naming the order to blame.
+    event MatchFailed(bytes32 indexed takerOrderHash, uint256 index, bytes reason);
+
     /// @notice A fee was kept from what an order received. Absent when the fee is zero.
     /// @param assetId The outcome token for a BUY order; zero, meaning collateral, for a SELL order.
     event FeeCharged(bytes32 indexed orderHash, uint256 assetId, uint256 amount);
 
     /// @notice The maker ended the order.
     event OrderCancelled(bytes32 indexed orderHash);
+
+    /// @notice The maker approved the order on chain: it needs no signature any more.
+    event OrderApproved(bytes32 indexed orderHash, address indexed maker);
+
+    /// @notice `signer` may sign orders for `maker` before the Unix second `expiration`.
+    event SignerAuthorized(address indexed maker, address indexed signer, uint256 expiration);
+
+    /// @notice `signer` may no longer sign orders for `maker`; those it signed are dead.
+    event SignerRevoked(address indexed maker, address indexed signer);
 
     /// @notice Orders of `maker` signed with a nonce other than `nonce` are dead.
     event NonceIncremented(address indexed maker, uint256 nonce);
@@ -85,8 +99,20 @@ interface ICTFExchange is IAdministered {
     /// @notice The signature does not prove that `maker` wants this order.
     error InvalidSignature(bytes32 orderHash, address maker, address signer);
 
-    /// @notice The signature kind is not accepted: 1 (DELEGATE), 2 (EIP1271) or unknown.
+    /// @notice There is no such kind of signature.
     error UnsupportedSignatureType(bytes32 orderHash, uint8 signatureType);
+
+    /// @notice `signer` is not, or no longer, authorised to sign for `maker`; `expiration` is zero when it never was.
+    error SignerNotAuthorized(bytes32 orderHash, address maker, address signer, uint256 expiration);
+
+    /// @notice The caller authorised no such signer.
+    error UnknownSigner(address maker, address signer);
+
+    /// @notice An authorisation must end in the future; type(uint256).max is never.
+    error InvalidExpiration(uint256 expiration, uint256 timestamp);
+
+    /// @notice Less gas is left than a bounded call needs to have its full allowance. No order is to blame.
+    error InsufficientGas(uint256 needed);
 
     /// @notice The order is dead from `expiration` on.
     error OrderExpired(bytes32 orderHash, uint256 expiration);
@@ -199,7 +225,25 @@ interface ICTFExchange is IAdministered {
         uint256[] calldata makerFillAmounts
     ) external;
 
+    /// @notice Settles independent matches, each in a frame of its own: all or nothing within a match, and a failing match
+    /// leaves a MatchFailed event and nothing else. Operators only.
+    /// @dev A match gets at most its own `gasLimit`, so none can use up the gas of the others; when not that much is left,
+    /// it fails with InsufficientGas. The array must be encoded with its members one after the other, as every ABI
+    /// encoder does.
+    function matchOrdersBatch(Match[] calldata matches) external;
+
     // ------------------------------------------------------------------------------------------------ orders
+
+    /// @notice Approves an order of the caller's own on chain, so that it needs no signature: for accounts that cannot
+    /// sign. Expiration, nonce and cancelling hold for it as for any other. A repeat changes nothing.
+    function approveOrder(Order calldata order) external;
+
+    /// @notice Lets `signer` sign orders for the caller (SignatureType.DELEGATE) before the Unix second `expiration`,
+    /// replacing an earlier authorisation of the same signer; type(uint256).max is never. For session keys.
+    function authorizeSigner(address signer, uint256 expiration) external;
+
+    /// @notice Takes the authorisation back, at once: orders that `signer` signed for the caller are dead.
+    function revokeSigner(address signer) external;
 
     /// @notice Ends an order. Only its maker; effective at once. Refuses an order that is already over.
     function cancelOrder(Order calldata order) external;
@@ -266,6 +310,12 @@ interface ICTFExchange is IAdministered {
     /// @notice The same for many, in the order asked.
     function getOrderStatuses(bytes32[] calldata orderHashes) external view returns (OrderStatus[] memory);
 
+    /// @notice True when the maker approved the order on chain and it is not over.
+    function isOrderApproved(bytes32 orderHash) external view returns (bool);
+
+    /// @notice The Unix second from which on `signer` may no longer sign for `maker`; zero when it may not at all.
+    function signerExpiration(address maker, address signer) external view returns (uint256);
+
     /// @notice The nonce an order of `maker` must be signed with.
     function nonces(address maker) external view returns (uint256);
 
@@ -292,6 +342,12 @@ interface ICTFExchange is IAdministered {
 
     /// @notice The highest fee rate an order may sign, in basis points.
     function MAX_FEE_RATE_BPS() external view returns (uint256);
+
+    /// @notice The most gas a transfer of an outcome token may use, the receiver's hook included.
+    function OUTCOME_TRANSFER_GAS() external view returns (uint256);
+
+    /// @notice The most gas a contract may use to confirm a signature (EIP-1271).
+    function SIGNATURE_GAS() external view returns (uint256);
 
     /// @notice The highest makerAmount and takerAmount, in units.
     function MAX_AMOUNT() external view returns (uint256);

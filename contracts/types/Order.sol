@@ -9,13 +9,13 @@ enum Side {
     SELL
 }
 
-/// @notice How an order's signature is checked. Only EOA is accepted so far; the other kinds are refused by name.
+/// @notice How an order's signature is checked.
 enum SignatureType {
     /// The maker's own key signs: `signer == maker`, ECDSA over the order hash.
     EOA,
-    /// A key that the maker approved on chain signs for the maker.
+    /// A key that the maker authorised on chain signs for the maker: ECDSA over the order hash by `signer`.
     DELEGATE,
-    /// The maker is a contract that confirms the signature (EIP-1271).
+    /// The maker is a contract that confirms the signature of the order hash (EIP-1271): `signer == maker`.
     EIP1271
 }
 
@@ -27,7 +27,7 @@ struct Order {
     uint256 salt;
     /// The account that trades: its assets are given, and it receives the proceeds.
     address maker;
-    /// The account whose key signed. Equal to `maker` for SignatureType.EOA.
+    /// The account whose key signed. Equal to `maker` but for SignatureType.DELEGATE.
     address signer;
     /// The only account that may be on the other side of the match; zero means anyone.
     address taker;
@@ -49,6 +49,17 @@ struct Order {
     uint8 signatureType;
     /// The signature over the order's EIP-712 hash.
     bytes signature;
+}
+
+/// @notice One match of a batch: the arguments of `matchOrders`, and the most gas it may use.
+/// @dev The first four members are the arguments in their order, so that a match can be handed on as it stands.
+struct Match {
+    Order takerOrder;
+    Order[] makerOrders;
+    uint256 takerFillAmount;
+    uint256[] makerFillAmounts;
+    /// An estimate of the match alone, plus what a token transfer may use at most (OUTCOME_TRANSFER_GAS).
+    uint256 gasLimit;
 }
 
 /// @notice What the exchange remembers of an order hash.

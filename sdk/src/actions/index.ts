@@ -17,13 +17,20 @@ export {
   type MarketIds,
 } from "./markets.js";
 export {
+  approveOrder,
+  authorizeSigner,
   cancelOrder,
   cancelOrders,
   incrementNonce,
   matchOrders,
+  matchOrdersBatch,
   readNonce,
   readOrderStatuses,
+  revokeSigner,
+  type BatchMatch,
   type CancelOrdersResult,
+  type FailedMatch,
+  type MatchOrdersBatchResult,
   type MatchOrdersResult,
   type OrderStatus,
 } from "./orders.js";

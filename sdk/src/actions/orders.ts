@@ -1,4 +1,6 @@
 import type { Connection } from "../contracts/connect.js";
+import type { ContractRevertError, UnknownContractError } from "../errors/ContractRevertError.js";
+import { decodeRevert } from "../errors/decodeRevert.js";
 import { InputError } from "../errors/InputError.js";
 import { decodeLogs, findEvent } from "../events/decodeLogs.js";
 import type { NostraEvent } from "../events/NostraEvent.js";
@@ -24,13 +26,102 @@ export function matchOrders(
     contract: connection.exchange,
     method: "matchOrders",
     args: planToCalldata(plan),
+    read: (receipt) => settledOf(decodeLogs(receipt, connection.deployment)),
+  });
+}
+
+export interface BatchMatch {
+  readonly plan: MatchPlan;
+  /** The most gas this match may use: an estimate of it alone, plus OUTCOME_TRANSFER_GAS of the exchange. */
+  readonly gasLimit: bigint;
+}
+
+/** A match of a batch that did not settle, and why; the others did. */
+export interface FailedMatch {
+  /** Its place in the batch. */
+  readonly index: number;
+  readonly takerOrderHash: Hex;
+  /** What it was refused with; `orderHash` of a ContractRevertError is the order to blame. */
+  readonly error: ContractRevertError | UnknownContractError;
+}
+
+export interface MatchOrdersBatchResult extends MatchOrdersResult {
+  readonly failed: readonly FailedMatch[];
+}
+
+/** Settles independent matches in one transaction, each all or nothing for itself. Operators only. */
+export function matchOrdersBatch(
+  connection: Connection,
+  matches: readonly BatchMatch[],
+): PreparedTx<MatchOrdersBatchResult> {
+  if (matches.length === 0) throw new InputError("matches", "[]", "at least one match");
+  return prepareTx({
+    action: "matchOrdersBatch",
+    contract: connection.exchange,
+    method: "matchOrdersBatch",
+    args: [matches.map(({ plan, gasLimit }) => [...planToCalldata(plan), gasLimit])],
     read: (receipt) => {
       const events = decodeLogs(receipt, connection.deployment);
       return {
-        fills: events.filter((event) => event.name === "OrderFilled"),
-        fees: events.filter((event) => event.name === "FeeCharged"),
+        ...settledOf(events),
+        failed: events
+          .filter((event) => event.name === "MatchFailed")
+          .map(({ args }) => ({
+            index: Number(args.index),
+            takerOrderHash: args.takerOrderHash as Hex,
+            error: decodeRevert(args.reason as Hex),
+          })),
       };
     },
+  });
+}
+
+function settledOf(events: readonly NostraEvent[]): Pick<MatchOrdersResult, "fills" | "fees"> {
+  return {
+    fills: events.filter((event) => event.name === "OrderFilled"),
+    fees: events.filter((event) => event.name === "FeeCharged"),
+  };
+}
+
+/** Approves an order of the sender's own on chain: it needs no signature any more. For accounts that cannot sign. */
+export function approveOrder(
+  connection: Connection,
+  order: Order | SignedOrder,
+): PreparedTx<TxResult> {
+  return prepareTx({
+    action: "approveOrder",
+    contract: connection.exchange,
+    method: "approveOrder",
+    args: [withSignature(order)],
+    read: readNothing,
+  });
+}
+
+/** Lets another key sign orders for the sender until a Unix second: a session key. */
+export function authorizeSigner(
+  connection: Connection,
+  params: { readonly signer: Address; readonly expirationSeconds: bigint },
+): PreparedTx<TxResult> {
+  return prepareTx({
+    action: "authorizeSigner",
+    contract: connection.exchange,
+    method: "authorizeSigner",
+    args: [params.signer, params.expirationSeconds],
+    read: readNothing,
+  });
+}
+
+/** Takes that back, at once: orders the key signed for the sender are dead. */
+export function revokeSigner(
+  connection: Connection,
+  params: { readonly signer: Address },
+): PreparedTx<TxResult> {
+  return prepareTx({
+    action: "revokeSigner",
+    contract: connection.exchange,
+    method: "revokeSigner",
+    args: [params.signer],
+    read: readNothing,
   });
 }
 

@@ -10,8 +10,12 @@ export interface NostraEventArgs {
   // CTFExchange
   OrderFilled: CTFExchange.OrderFilledEvent.OutputObject;
   OrdersMatched: CTFExchange.OrdersMatchedEvent.OutputObject;
+  MatchFailed: CTFExchange.MatchFailedEvent.OutputObject;
   FeeCharged: CTFExchange.FeeChargedEvent.OutputObject;
   OrderCancelled: CTFExchange.OrderCancelledEvent.OutputObject;
+  OrderApproved: CTFExchange.OrderApprovedEvent.OutputObject;
+  SignerAuthorized: CTFExchange.SignerAuthorizedEvent.OutputObject;
+  SignerRevoked: CTFExchange.SignerRevokedEvent.OutputObject;
   NonceIncremented: CTFExchange.NonceIncrementedEvent.OutputObject;
   TokenRegistered: CTFExchange.TokenRegisteredEvent.OutputObject;
   FeeReceiverSet: CTFExchange.FeeReceiverSetEvent.OutputObject;

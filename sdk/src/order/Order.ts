@@ -8,7 +8,10 @@ export type Address = `0x${string}`;
 export const Side = { BUY: 0, SELL: 1 } as const;
 export type Side = (typeof Side)[keyof typeof Side];
 
-/** How an order's signature is checked. The exchange accepts EOA so far. */
+/**
+ * How an order's signature is checked: by the maker's own key (EOA), by a key the maker authorised on chain (DELEGATE), or
+ * by asking the maker, a contract (EIP1271). The SDK builds and verifies EOA orders so far.
+ */
 export const SignatureType = { EOA: 0, DELEGATE: 1, EIP1271: 2 } as const;
 export type SignatureType = (typeof SignatureType)[keyof typeof SignatureType];
 
