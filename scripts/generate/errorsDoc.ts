@@ -1,0 +1,87 @@
+/**
+ * Writes docs/errors.md: every custom error of the contracts with its values and its meaning, as the interfaces say it.
+ * A test holds the file to what this writes, and the list to the compiled ABIs.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { id } from "ethers";
+
+const ROOT = path.resolve(__dirname, "../..");
+
+export const ERRORS_DOC = path.join(ROOT, "docs/errors.md");
+
+export interface DocumentedError {
+  readonly name: string;
+  /** Parameters as declared: "bytes32 orderHash". */
+  readonly parameters: readonly string[];
+  readonly meaning: string;
+  readonly selector: string;
+}
+
+/** The interfaces that declare errors, with the title of their section. */
+const SOURCES: readonly (readonly [title: string, file: string])[] = [
+  ["CTFExchange", "ICTFExchange"],
+  ["MatchInspector", "IMatchInspector"],
+  ["MarketFactory", "IMarketFactory"],
+  ["ResolutionOracle", "IResolutionOracle"],
+  ["Admin and roles (all three)", "IAdministered"],
+];
+
+/** The errors an interface declares, in its order. */
+export function errorsOf(interfaceName: string): DocumentedError[] {
+  const file = path.join(ROOT, `contracts/interfaces/${interfaceName}.sol`);
+  const source = readFileSync(file, "utf8");
+  return [...source.matchAll(/((?: *\/\/\/.*\n)+) *error (\w+)\(([^)]*)\);/g)].map((match) => {
+    const [, comment = "", name = "", list = ""] = match;
+    const parameters = list
+      .split(",")
+      .map((parameter) => parameter.trim())
+      .filter((parameter) => parameter !== "");
+    const types = parameters.map((parameter) => canonical(parameter.split(" ")[0] ?? ""));
+    return {
+      name,
+      parameters,
+      meaning: meaningOf(comment),
+      selector: id(`${name}(${types.join(",")})`).slice(0, 10),
+    };
+  });
+}
+
+/** The whole document. */
+export function errorsDoc(): string {
+  const sections = SOURCES.map(([title, file]) => {
+    const rows = errorsOf(file).map(
+      ({ name, parameters, meaning, selector }) =>
+        `- **\`${name}\`** (${parameters.map((parameter) => `\`${parameter}\``).join(", ") || "no values"}) ` +
+        `\`${selector}\`  \n  ${meaning}`,
+    );
+    return `## ${title}\n\n${rows.join("\n")}`;
+  });
+  return `# Errors of the contracts
+
+Every refusal is one of these, with the values that explain it; the state is as before. Where an order is to blame its
+hash comes first. The SDK decodes them by selector into a \`ContractRevertError\` with \`revertName\`, \`args\` by name
+and, where there is one, \`orderHash\`; a nested \`reason\` is decoded into its \`cause\`. OpenZeppelin's
+\`ReentrancyGuardReentrantCall\` can be met besides.
+
+This file is written by \`scripts/generate/errorsDoc.ts\` from the interfaces.
+
+${sections.join("\n\n")}
+`;
+}
+
+function meaningOf(comment: string): string {
+  return comment
+    .split("\n")
+    .map((line) => line.replace(/^ *\/\/\/ ?/, "").replace(/^@notice /, ""))
+    .join(" ")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/** Enums are uint8 in a signature. */
+function canonical(type: string): string {
+  return type === "Role" ? "uint8" : type;
+}
+
+if (require.main === module) writeFileSync(ERRORS_DOC, errorsDoc());
