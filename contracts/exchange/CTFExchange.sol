@@ -290,31 +290,29 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
         _requireOperating();
         for (uint256 i = 0; i < matches.length; ++i) {
             Match calldata one = matches[i];
-            (bool settled, bytes memory reason) = _settleAlone(one, _endOf(matches, i));
+            (bool settled, bytes memory reason) = _settleAlone(matches, i);
             if (!settled) emit MatchFailed(hashOrder(one.takerOrder), i, reason);
         }
     }
 
     /// @dev A match as a call of its own: what it changes stays or goes as one, and it has its own gas.
-    function _settleAlone(Match calldata one, uint256 end) private returns (bool settled, bytes memory reason) {
-        uint256 gasLimit = one.gasLimit;
+    function _settleAlone(Match[] calldata matches, uint256 i) private returns (bool settled, bytes memory reason) {
+        uint256 gasLimit = matches[i].gasLimit;
         if (gasLimit > block.gaslimit || !BoundedCalls.canAfford(gasLimit, BATCH_RESERVE_GAS)) {
             return (false, abi.encodeWithSelector(InsufficientGas.selector, gasLimit));
         }
-        uint256 start;
-        assembly ("memory-safe") {
-            start := one
-        }
+        uint256 start = _startOf(matches[i]);
+        uint256 end = i + 1 < matches.length ? _startOf(matches[i + 1]) : msg.data.length;
+        // A match's calldata ends where the next begins. Members out of sequence have all of the rest: a match reads
+        // what its own offsets say. Should its parts lie behind the next member, it is cut short and fails, alone.
+        if (end <= start) end = msg.data.length;
         return BoundedCalls.callSelf(this.matchOrders.selector, start, end, gasLimit);
     }
 
-    /// @dev Where the calldata of match `i` ends: where the next begins. Were they not one after the other, a match would
-    /// be cut short and fail, and that alone.
-    function _endOf(Match[] calldata matches, uint256 i) private pure returns (uint256 end) {
-        if (i + 1 == matches.length) return msg.data.length;
-        Match calldata next = matches[i + 1];
+    /// @dev Where the calldata of a match begins.
+    function _startOf(Match calldata one) private pure returns (uint256 start) {
         assembly ("memory-safe") {
-            end := next
+            start := one
         }
     }
 
@@ -474,14 +472,11 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
 
     /// @dev A selling maker gives outcome tokens to the taker, who pays collateral; each less what it owes as a fee.
     function _swapWithBuyer(Tally memory m, Leg memory leg) private {
-        uint256 making = leg.making;
-        if (m.takerFeeDue != 0) {
-            uint256 kept = m.takerFeeDue < making ? m.takerFeeDue : making;
-            m.takerFeeDue -= kept;
-            making -= kept;
-            _moveOutcome(m.tokenId, leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+        uint256 kept = _keepTakerFee(m, leg.making);
+        if (kept != 0) _moveOutcome(m.tokenId, leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+        if (leg.making != kept) {
+            _moveOutcome(m.tokenId, leg.maker, m.taker, leg.making - kept, leg.orderHash, m.takerHash);
         }
-        if (making != 0) _moveOutcome(m.tokenId, leg.maker, m.taker, making, leg.orderHash, m.takerHash);
         uint256 net = leg.taking;
         if (leg.fee != 0) {
             net -= leg.fee;
@@ -492,20 +487,24 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
 
     /// @dev A buying maker pays collateral to the taker, who gives outcome tokens; each less what it owes as a fee.
     function _swapWithSeller(Tally memory m, Leg memory leg) private {
-        uint256 making = leg.making;
-        if (m.takerFeeDue != 0) {
-            uint256 kept = m.takerFeeDue < making ? m.takerFeeDue : making;
-            m.takerFeeDue -= kept;
-            making -= kept;
-            _pullCollateral(leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+        uint256 kept = _keepTakerFee(m, leg.making);
+        if (kept != 0) _pullCollateral(leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+        if (leg.making != kept) {
+            _pullCollateral(leg.maker, m.taker, leg.making - kept, leg.orderHash, m.takerHash);
         }
-        if (making != 0) _pullCollateral(leg.maker, m.taker, making, leg.orderHash, m.takerHash);
         uint256 net = leg.taking;
         if (leg.fee != 0) {
             net -= leg.fee;
             emit FeeCharged(leg.orderHash, m.tokenId, leg.fee);
         }
         _moveOutcome(m.tokenId, m.taker, leg.maker, net, m.takerHash, leg.orderHash);
+    }
+
+    /// @dev How much of a complementary maker's payment goes to the fee receiver, for the taker.
+    function _keepTakerFee(Tally memory m, uint256 making) private pure returns (uint256 kept) {
+        if (m.takerFeeDue == 0) return 0;
+        kept = m.takerFeeDue < making ? m.takerFeeDue : making;
+        m.takerFeeDue -= kept;
     }
 
     /// @dev Mint: the taker brings the rest of the collateral, one split makes the pairs, everybody is paid from them.

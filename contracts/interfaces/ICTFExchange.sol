@@ -229,7 +229,7 @@ interface ICTFExchange is IAdministered {
     /// leaves a MatchFailed event and nothing else. Operators only.
     /// @dev A match gets at most its own `gasLimit`, so none can use up the gas of the others; when not that much is left,
     /// it fails with InsufficientGas. The array must be encoded with its members one after the other, as every ABI
-    /// encoder does.
+    /// encoder does; a match whose parts lie elsewhere fails.
     function matchOrdersBatch(Match[] calldata matches) external;
 
     // ------------------------------------------------------------------------------------------------ orders
