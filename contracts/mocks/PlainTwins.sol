@@ -45,10 +45,11 @@ contract PlainTwins {
     }
 
     /// @notice What the library's struct hash leaves behind it: later memory must be whole.
-    function structHashAmongMemory(Order calldata order, bytes memory before) external pure returns (bytes memory) {
+    function structHashAmongMemory(Order calldata order, bytes calldata before) external pure returns (bytes memory) {
+        bytes memory copy = before;
         OrderHash.structHash(order);
         bytes memory later = new bytes(64);
-        return bytes.concat(before, later);
+        return bytes.concat(copy, later);
     }
 
     // ------------------------------------------------------------------------------------------------ BoundedCalls

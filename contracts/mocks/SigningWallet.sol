@@ -74,55 +74,31 @@ contract SigningWallet is IERC1271, ERC1155Holder {
                 invalid()
             }
         }
-        // Not memory-safe, and not meant to be: each ends here.
-        if (how == Mode.SHORT) {
-            assembly {
-                mstore(0x00, yes)
-                return(0x00, 0x04)
-            }
-        }
-        if (how == Mode.EMPTY) {
-            assembly {
-                return(0x00, 0x00)
-            }
-        }
-        if (how == Mode.DIRTY) {
-            assembly {
-                mstore(0x00, or(yes, 1))
-                return(0x00, 0x20)
-            }
-        }
-        if (how == Mode.RIGHT_ALIGNED) {
-            assembly {
-                mstore(0x00, shr(224, yes))
-                return(0x00, 0x20)
-            }
-        }
-        if (how == Mode.LONG) {
-            assembly {
-                mstore(0x00, yes)
-                mstore(0x20, not(0))
-                return(0x00, 0x2000)
-            }
-        }
-        if (how == Mode.HUGE_FAILURE) {
-            assembly {
-                revert(0x00, 100000)
-            }
-        }
-        if (how == Mode.FAIL_WITH_YES) {
-            assembly {
-                mstore(0x00, yes)
-                revert(0x00, 0x20)
-            }
-        }
-        if (how == Mode.ONE) {
-            assembly {
-                mstore(0x00, 1)
-                return(0x00, 0x20)
-            }
-        }
+        if (how == Mode.SHORT) _answer(yes, 0x04);
+        if (how == Mode.EMPTY) _answer(0, 0x00);
+        if (how == Mode.DIRTY) _answer(yes | bytes32(uint256(1)), 0x20);
+        if (how == Mode.RIGHT_ALIGNED) _answer(yes >> 224, 0x20);
+        if (how == Mode.LONG) _answer(yes, 0x2000);
+        if (how == Mode.ONE) _answer(bytes32(uint256(1)), 0x20);
+        if (how == Mode.HUGE_FAILURE) _fail(0, 100_000);
+        if (how == Mode.FAIL_WITH_YES) _fail(yes, 0x20);
         (address signer, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(hash, signature);
         return failure == ECDSA.RecoverError.NoError && signer == owner ? bytes4(yes) : bytes4(0xffffffff);
+    }
+
+    /// @dev Ends the call with `size` bytes, the first of them `word`. Not memory-safe, and not meant to be.
+    function _answer(bytes32 word, uint256 size) private pure {
+        assembly {
+            mstore(0x00, word)
+            return(0x00, size)
+        }
+    }
+
+    /// @dev The same, as a failure.
+    function _fail(bytes32 word, uint256 size) private pure {
+        assembly {
+            mstore(0x00, word)
+            revert(0x00, size)
+        }
     }
 }
