@@ -17,6 +17,9 @@ import {BoundedCalls} from "../libraries/BoundedCalls.sol";
 abstract contract Assets is ICTFExchange, IERC1155Receiver {
     using SafeERC20 for IERC20;
 
+    /// @dev With the five values and the two words around it, an error stays below BoundedCalls.MAX_REASON_BYTES.
+    uint256 private constant MAX_REASON_BYTES = 512;
+
     /// @dev In place of a receiver's order: the fee receiver, which has none.
     bytes32 internal constant NO_ORDER = 0;
 
@@ -53,7 +56,7 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
     ) internal {
         if (IERC20(collateral).trySafeTransferFrom(from, to, amount)) return;
 
-        bytes memory reason = _lastReturnData();
+        bytes memory reason = _cut(_lastReturnData());
         bool payerIsAble =
             IERC20(collateral).balanceOf(from) >= amount && IERC20(collateral).allowance(from, address(this)) >= amount;
         revert CollateralTransferFailed(payerIsAble ? receiverOrder : payerOrder, from, to, amount, reason);
@@ -63,7 +66,7 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
     function _payCollateral(address to, uint256 amount, bytes32 receiverOrder) internal {
         if (IERC20(collateral).trySafeTransfer(to, amount)) return;
 
-        revert CollateralTransferFailed(receiverOrder, address(this), to, amount, _lastReturnData());
+        revert CollateralTransferFailed(receiverOrder, address(this), to, amount, _cut(_lastReturnData()));
     }
 
     /// @dev Moves an outcome token of an account, or of here, to another account, or here.
@@ -83,8 +86,20 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
             bool senderIsAble =
                 from == address(this) ||
                     (tokens.balanceOf(from, tokenId) >= amount && tokens.isApprovedForAll(from, address(this)));
-            revert OutcomeTransferFailed(senderIsAble ? receiverOrder : senderOrder, from, to, tokenId, amount, reason);
+            bytes32 guilty = senderIsAble ? receiverOrder : senderOrder;
+            revert OutcomeTransferFailed(guilty, from, to, tokenId, amount, _cut(reason));
         }
+    }
+
+    /// @dev The beginning of what a token call failed with: short enough that the error around it is kept whole when a
+    /// batch cuts it.
+    function _cut(bytes memory reason) private pure returns (bytes memory) {
+        if (reason.length > MAX_REASON_BYTES) {
+            assembly ("memory-safe") {
+                mstore(reason, MAX_REASON_BYTES)
+            }
+        }
+        return reason;
     }
 
     /// @dev What the last call returned or reverted with.

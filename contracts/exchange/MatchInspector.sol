@@ -18,6 +18,8 @@ contract MatchInspector is IMatchInspector {
         Order takerOrder;
         bytes32 takerHash;
         uint256 complement;
+        /// True when every maker order so far is sound, so that the taker's totals are those of the match.
+        bool complete;
         /// The taker's totals.
         uint256 making;
         uint256 taking;
@@ -57,6 +59,7 @@ contract MatchInspector is IMatchInspector {
         it.takerOrder = one.takerOrder;
         it.takerHash = exchange.hashOrder(one.takerOrder);
         it.complement = exchange.getComplement(one.takerOrder.tokenId);
+        it.complete = true;
         bool takerIsSound = _isValid(it, it.takerHash, one.takerOrder);
         for (uint256 i = 0; i < makers; ++i) {
             _inspectMaker(it, i, one.makerOrders[i], one.makerFillAmounts[i]);
@@ -67,9 +70,12 @@ contract MatchInspector is IMatchInspector {
 
     function _inspectMaker(Inspection memory it, uint256 i, Order memory order, uint256 making) private view {
         bytes32 orderHash = exchange.hashOrder(order);
-        if (!_isValid(it, orderHash, order)) return;
-        if (!_hasLeft(it, orderHash, order, making)) return;
-        if (!_meets(it, orderHash, order)) return;
+        bool sound =
+            _isValid(it, orderHash, order) && _hasLeft(it, orderHash, order, making) && _meets(it, orderHash, order);
+        if (!sound) {
+            it.complete = false;
+            return;
+        }
 
         uint256 taking = FillMath.receivedUp(making, order.makerAmount, order.takerAmount);
         _count(it, order, making, taking);
@@ -79,6 +85,15 @@ contract MatchInspector is IMatchInspector {
     function _inspectTaker(Inspection memory it, uint256 takerFillAmount) private view {
         Order memory order = it.takerOrder;
         if (!_hasLeft(it, it.takerHash, order, takerFillAmount)) return;
+        if (it.complete) _limits(it, takerFillAmount);
+        _needs(it, it.needs.length - 1, it.takerHash, order, it.making);
+    }
+
+    // ------------------------------------------------------------------------------------------------ rules
+
+    /// @dev The taker's declared fill and its limit, over the whole match.
+    function _limits(Inspection memory it, uint256 takerFillAmount) private pure {
+        Order memory order = it.takerOrder;
         if (it.making > takerFillAmount) {
             _report(
                 it,
@@ -98,10 +113,7 @@ contract MatchInspector is IMatchInspector {
                 abi.encodeWithSelector(ICTFExchange.NotCrossing.selector, it.takerHash, it.making, it.taking)
             );
         }
-        _needs(it, it.needs.length - 1, it.takerHash, order, it.making);
     }
-
-    // ------------------------------------------------------------------------------------------------ rules
 
     function _isValid(Inspection memory it, bytes32 orderHash, Order memory order) private view returns (bool) {
         try exchange.validateOrder(order) {
@@ -123,6 +135,10 @@ contract MatchInspector is IMatchInspector {
         for (uint256 k = 0; k < it.needs.length; ++k) {
             // The same order may be listed twice: each fill finds what those before it left.
             if (it.needs[k].orderHash == orderHash) left -= it.needs[k].amount;
+        }
+        if (left == 0) {
+            _report(it, orderHash, abi.encodeWithSelector(ICTFExchange.OrderFilledOrCancelled.selector, orderHash));
+            return false;
         }
         if (making == 0) {
             _report(it, orderHash, abi.encodeWithSelector(ICTFExchange.ZeroFill.selector, orderHash));

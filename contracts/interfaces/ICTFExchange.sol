@@ -160,11 +160,11 @@ interface ICTFExchange is IAdministered {
     error LengthMismatch(uint256 makerOrders, uint256 makerFillAmounts);
 
     /// @notice Moving collateral failed, and `orderHash` is to blame: the payer's order when its maker lacks balance or
-    /// allowance, else the receiver's.
+    /// allowance, else the receiver's. `reason` is what the token said, cut at 512 bytes.
     error CollateralTransferFailed(bytes32 orderHash, address from, address to, uint256 amount, bytes reason);
 
     /// @notice Moving an outcome token failed, and `orderHash` is to blame: the sender's order when its maker lacks
-    /// balance or approval, else the receiver's (its ERC-1155 hook refused).
+    /// balance or approval, else the receiver's (its ERC-1155 hook refused). `reason` is cut at 512 bytes.
     error OutcomeTransferFailed(
         bytes32 orderHash,
         address from,

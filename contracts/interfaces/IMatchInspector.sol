@@ -23,9 +23,11 @@ interface IMatchInspector {
     error InsufficientApproval(bytes32 orderHash, address account, uint256 assetId, uint256 have, uint256 need);
 
     /// @notice Every reason that can be told from the state: validity, remaining amount, counterparty, token, balance and
-    /// approval of each order, then crossing and declared fill of the taker. What only a transfer itself can tell (a
-    /// receiver's hook, a frozen account) is not among them: simulate the match for that.
-    /// @dev An account with several orders is blamed by the first one it cannot cover.
+    /// approval of each order; then, when no maker order is at fault, declared fill and crossing of the taker, which depend
+    /// on all of them. What only a transfer itself can tell (a receiver's hook, a frozen account) is not among them:
+    /// simulate the match for that.
+    /// @dev An account with several orders is blamed by the first one it cannot cover. It is taken to pay before it is
+    /// paid: one that pays from what the same match brings it is reported although the match may settle.
     /// @return problems Empty when the match would settle, hooks and frozen accounts aside.
     function inspectMatch(Match calldata one) external view returns (Problem[] memory problems);
 }

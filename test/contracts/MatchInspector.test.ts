@@ -18,6 +18,7 @@ import { Chance, runsOr, seedOr } from "../helpers/random";
  * ├── when accounts lack funds or approval ......... the first order they cannot cover (MI-4)
  * │   └── over all their orders in the match
  * ├── when an order is listed twice ................ the second fill finds what the first left (MI-5)
+ * ├── when it crosses only with a guilty maker ..... the taker is not blamed (MI-8)
  * ├── when it has no makers, or too few fills ...... refused (MI-6)
  * └── when it is random ............................ no problems exactly when the exchange settles it (MI-7)
  */
@@ -264,6 +265,23 @@ describe(`MatchInspector (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, () => {
     const over = matchOf(large, [ask, ask], { makerFillAmounts: [tokens(60), tokens(41)] });
     const found = await f.inspector.inspectMatch(over);
     expect(found.map(({ reason }) => reason)).to.include(await refusalOf(f, over));
+  });
+
+  it("MI-5 says of an order that the first fill used up what the exchange says", async () => {
+    const f = await loadFixture(inspectorFixture);
+    const ask = f.sell({ maker: f.alice, size: tokens(50) });
+    const one = matchOf(f.buy({ maker: f.taker }), [ask, ask]);
+    expect(await inspect(f, one)).to.deep.equal([[ask.hash, "OrderFilledOrCancelled", ask.hash]]);
+    expect(await refusalOf(f, one)).to.equal((await f.inspector.inspectMatch(one))[0]?.reason);
+  });
+
+  it("MI-8 does not blame the taker for a match that crosses only with the guilty maker", async () => {
+    const f = await loadFixture(inspectorFixture);
+    const said = { size: tokens(50) };
+    const cheap = f.sell({ ...said, maker: f.alice, price: cents(40), expiration: 1n });
+    const dear = f.sell({ ...said, maker: f.bob, price: cents(60) });
+    const one = matchOf(f.buy({ maker: f.taker, price: cents(50) }), [cheap, dear]);
+    expect(await inspect(f, one)).to.deep.equal([[cheap.hash, "OrderExpired", cheap.hash, 1n]]);
   });
 
   it("MI-6 refuses what is no match", async () => {

@@ -868,6 +868,11 @@ export async function act(run: Run): Promise<void> {
     await unpause(run);
     return;
   }
+  // A dispute is rare, and would mostly outlive its run undecided.
+  if (run.model.markets.some(({ state }) => state === State.DISPUTED) && run.chance.chance(12)) {
+    await adminFinalize(run);
+    return;
+  }
   let at = run.chance.below(TOTAL);
   for (const [weight, action] of WEIGHTS) {
     at -= weight;
