@@ -6,6 +6,7 @@ import {
   ZeroAddress,
   id,
 } from "ethers";
+import { ORDER_TYPES } from "@nostra/sdk/order";
 
 /** Outcome tokens of one lot: an amount without round digits, as real ones are. */
 export const LOT = 123_456_780n;
@@ -55,23 +56,6 @@ export interface OrderMaker {
   buy(terms: OrderTerms): Order;
   sell(terms: OrderTerms): Order;
 }
-
-const ORDER_TYPES = {
-  Order: [
-    { name: "salt", type: "uint256" },
-    { name: "maker", type: "address" },
-    { name: "signer", type: "address" },
-    { name: "taker", type: "address" },
-    { name: "tokenId", type: "uint256" },
-    { name: "makerAmount", type: "uint256" },
-    { name: "takerAmount", type: "uint256" },
-    { name: "expiration", type: "uint256" },
-    { name: "nonce", type: "uint256" },
-    { name: "feeRateBps", type: "uint256" },
-    { name: "side", type: "uint8" },
-    { name: "signatureType", type: "uint8" },
-  ],
-};
 
 /** A salt of 6 bytes: all but that many bits of a hash are dropped. */
 const DROPPED_SALT_BITS = 208n;

@@ -23,6 +23,7 @@ import {
   TypedDataEncoder,
   Wallet,
 } from "ethers";
+import { ORDER_TYPES } from "../helpers/exchange";
 import { Chance, seedOr } from "../helpers/random";
 
 const SEED = seedOr(20_260_802);
@@ -30,23 +31,6 @@ const ORDERS = 10_000;
 const SIGNED_ORDERS = 300;
 const AT_ONCE = 250;
 
-// Written by hand, not imported: what the contract and the SDK are held to.
-const ORDER_TYPES = {
-  Order: [
-    { name: "salt", type: "uint256" },
-    { name: "maker", type: "address" },
-    { name: "signer", type: "address" },
-    { name: "taker", type: "address" },
-    { name: "tokenId", type: "uint256" },
-    { name: "makerAmount", type: "uint256" },
-    { name: "takerAmount", type: "uint256" },
-    { name: "expiration", type: "uint256" },
-    { name: "nonce", type: "uint256" },
-    { name: "feeRateBps", type: "uint256" },
-    { name: "side", type: "uint8" },
-    { name: "signatureType", type: "uint8" },
-  ],
-};
 const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /** Every field anywhere in its type, edges often. */
