@@ -38,7 +38,7 @@ export interface OrderInput {
   readonly feeRateBps?: bigint | string | undefined;
   /** The only account that may be on the other side; anyone if not given. */
   readonly taker?: string | undefined;
-  /** The maker itself; the exchange accepts no other signer so far. */
+  /** The maker itself: orders signed by a delegate are not built here so far. */
   readonly signer?: string | undefined;
   /** 256 random bits if not given. */
   readonly salt?: bigint | string | undefined;

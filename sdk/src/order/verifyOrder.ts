@@ -18,7 +18,9 @@ export type VerifyResult =
 
 /**
  * Tells whether the signature proves that the maker wants the order, by the exchange's own rules and without a node:
- * signature type EOA, 65 bytes, v 27 or 28, low s, and the key of both signer and maker.
+ * signature type EOA, 65 bytes, v 27 or 28, low s, and the key of both signer and maker. Orders of a delegate or a contract
+ * wallet, and orders approved on chain, need a node: they are refused here with a reason of their own, and
+ * `exchange.validateOrder` decides.
  * @throws InputError when a field of the order cannot be hashed; what came as JSON was checked by orderFromJson.
  */
 export function verifyOrder(order: SignedOrder, domain: OrderDomain): VerifyResult {
