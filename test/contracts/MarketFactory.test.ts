@@ -202,7 +202,7 @@ describe("MarketFactory", function () {
       it(`FA-2 refuses ${rule}`, async function () {
         const system = await loadFixture(marketFixture);
         const { factory, creator } = system;
-        const now = (await time.latest()) + 100;
+        const now = (await time.latest()) + 100_000;
         const endTime = now + end;
         const resolutionTime = now + resolution;
         const params = await marketParams({ endTime, resolutionTime });
@@ -221,7 +221,7 @@ describe("MarketFactory", function () {
     it("FA-2 refuses the highest numbers there are without an overflow", async function () {
       const system = await loadFixture(marketFixture);
       const { factory, creator } = system;
-      const now = (await time.latest()) + 100;
+      const now = (await time.latest()) + 100_000;
       const [questionId, question, description, category] = creationArguments(await marketParams());
       const forever = ethers.MaxUint256;
 
@@ -245,7 +245,7 @@ describe("MarketFactory", function () {
     ]) {
       it(`FA-2 takes ${rule}`, async function () {
         const { factory, creator } = await loadFixture(marketFixture);
-        const now = (await time.latest()) + 100;
+        const now = (await time.latest()) + 100_000;
         const params = await marketParams({
           endTime: now + end,
           resolutionTime: now + resolution,

@@ -151,7 +151,7 @@ describe("CTFExchange: delegates", () => {
         const verb = offset < 0n ? "settle" : "are refused";
         it(`DE-3 ${verb} ${when} the authorisation's end, as ${role}`, async () => {
           const f = await loadFixture(exchangeFixture);
-          const end = BigInt(await time.latest()) + 1_000n;
+          const end = BigInt(await time.latest()) + 100_000n;
           await f.exchange.connect(f.alice).authorizeSigner(f.bob, end);
           const order = delegated(f, "sell");
           const other = f.buy({ maker: f.erin });
@@ -261,7 +261,7 @@ describe("CTFExchange: delegates", () => {
     it("DE-7 are remembered by maker and signer, and told", async () => {
       const f = await loadFixture(exchangeFixture);
       const alice = f.exchange.connect(f.alice);
-      const soon = BigInt(await time.latest()) + 1_000n;
+      const soon = BigInt(await time.latest()) + 100_000n;
       expect(await f.exchange.signerExpiration(f.alice, f.bob)).to.equal(0n);
       for (const expiration of [soon, soon + 1n, FOREVER, soon]) {
         await expect(alice.authorizeSigner(f.bob, expiration))
@@ -287,7 +287,7 @@ describe("CTFExchange: delegates", () => {
 
     it("DE-7 can be taken back after they expired", async () => {
       const f = await loadFixture(exchangeFixture);
-      const end = BigInt(await time.latest()) + 10n;
+      const end = BigInt(await time.latest()) + 100_000n;
       await f.exchange.connect(f.alice).authorizeSigner(f.bob, end);
       await time.increaseTo(end + 5n);
       await f.exchange.connect(f.alice).revokeSigner(f.bob);
@@ -300,7 +300,7 @@ describe("CTFExchange: delegates", () => {
     ] as const) {
       it(`DE-8 are refused when they would end ${name}`, async () => {
         const f = await loadFixture(exchangeFixture);
-        const now = BigInt(await time.latest()) + 100n;
+        const now = BigInt(await time.latest()) + 100_000n;
         await time.setNextBlockTimestamp(now);
         await expect(f.exchange.connect(f.alice).authorizeSigner(f.bob, now + offset))
           .to.be.revertedWithCustomError(f.exchange, "InvalidExpiration")
@@ -310,7 +310,7 @@ describe("CTFExchange: delegates", () => {
 
     it("DE-8 may end in the next second", async () => {
       const f = await loadFixture(exchangeFixture);
-      const now = BigInt(await time.latest()) + 100n;
+      const now = BigInt(await time.latest()) + 100_000n;
       await time.setNextBlockTimestamp(now);
       await f.exchange.connect(f.alice).authorizeSigner(f.bob, now + 1n);
       expect(await f.exchange.signerExpiration(f.alice, f.bob)).to.equal(now + 1n);

@@ -216,7 +216,7 @@ describe("CTFExchange: orders", () => {
       for (const role of ["taker", "maker"] as const) {
         it(`OV-1 refuses an order that expires, ${second}, as the ${role} order`, async () => {
           const f = await loadFixture(exchangeFixture);
-          const expiration = BigInt(await time.latest()) + 100n;
+          const expiration = BigInt(await time.latest()) + 100_000n;
           const order = f.sell({ maker: f.alice, expiration });
           const other = opposite(f, order);
           const args = [order.hash, expiration];
@@ -234,7 +234,7 @@ describe("CTFExchange: orders", () => {
 
     it("OV-1 settles an order one second before it expires", async () => {
       const f = await loadFixture(exchangeFixture);
-      const expiration = BigInt(await time.latest()) + 100n;
+      const expiration = BigInt(await time.latest()) + 100_000n;
       const takerOrder = f.buy({ maker: f.taker, expiration });
       const makerOrder = f.sell({ maker: f.alice, expiration });
       await time.increaseTo(expiration - 2n);
