@@ -1,10 +1,12 @@
 import path from "node:path";
 import "@nomicfoundation/hardhat-toolbox";
 import {
+  TASK_COMPILE,
   TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD,
+  TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS,
   TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS,
 } from "hardhat/builtin-tasks/task-names";
-import { type HardhatUserConfig, subtask } from "hardhat/config";
+import { type HardhatUserConfig, subtask, task } from "hardhat/config";
 
 /**
  * The two compilers are npm packages, so a build downloads nothing.
@@ -49,6 +51,24 @@ subtask(TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS).setAction(
     await runSuper({ ...rest, output: { ...output, errors } });
   },
 );
+
+let deployedOnly = false;
+
+task(
+  "compile:deployed",
+  "Compiles what is deployed: no mocks for tests, no typings for tests",
+).setAction(async (_args, hre) => {
+  deployedOnly = true;
+  await hre.run(TASK_COMPILE, { noTypechain: true });
+});
+
+subtask(TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS).setAction(async (args, _hre, runSuper) => {
+  const paths: string[] = await runSuper(args);
+  const forTests = path.join(__dirname, "contracts/mocks/");
+  const deployed = (file: string): boolean =>
+    !file.startsWith(forTests) || path.basename(file) === "MockUSDC.sol";
+  return deployedOnly ? paths.filter(deployed) : paths;
+});
 
 const config: HardhatUserConfig = {
   solidity: {
