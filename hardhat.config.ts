@@ -54,13 +54,12 @@ subtask(TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS).setAction(
 
 let deployedOnly = false;
 
-task(
-  "compile:deployed",
-  "Compiles what is deployed: no mocks for tests, no typings for tests",
-).setAction(async (_args, hre) => {
-  deployedOnly = true;
-  await hre.run(TASK_COMPILE, { noTypechain: true });
-});
+task("compile:deployed", "Compiles what is deployed, without the mocks of tests").setAction(
+  async (_args, hre) => {
+    deployedOnly = true;
+    await hre.run(TASK_COMPILE);
+  },
+);
 
 subtask(TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS).setAction(async (args, _hre, runSuper) => {
   const paths: string[] = await runSuper(args);
