@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import "@nomicfoundation/hardhat-toolbox";
 import {
@@ -7,6 +8,8 @@ import {
   TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS,
 } from "hardhat/builtin-tasks/task-names";
 import { type HardhatUserConfig, subtask, task } from "hardhat/config";
+import type { NetworksUserConfig } from "hardhat/types";
+import { KEY_VARIABLE, NETWORKS, rpcUrlOf } from "./scripts/lib/networks";
 
 /**
  * The two compilers are npm packages, so a build downloads nothing.
@@ -69,6 +72,24 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS).setAction(async (args, _hre, run
   return deployedOnly ? paths.filter(deployed) : paths;
 });
 
+const environmentFile = path.join(__dirname, ".env");
+if (existsSync(environmentFile)) process.loadEnvFile(environmentFile);
+
+/** The networks of the deployer's commands, for Hardhat's own tasks. Loading needs neither address nor key. */
+function publicNetworks(): NetworksUserConfig {
+  const key = process.env[KEY_VARIABLE] ?? "";
+  return Object.fromEntries(
+    NETWORKS.map((network) => [
+      network.name,
+      {
+        chainId: network.chainId,
+        url: rpcUrlOf(network, process.env) ?? `http://set-${network.rpcVariable}.invalid`,
+        ...(!network.local && /^0x[0-9a-fA-F]{64}$/.test(key) ? { accounts: [key] } : {}),
+      },
+    ]),
+  );
+}
+
 const config: HardhatUserConfig = {
   solidity: {
     compilers: [
@@ -77,7 +98,7 @@ const config: HardhatUserConfig = {
         settings: {
           evmVersion: "cancun",
           viaIR: true,
-          optimizer: { enabled: true, runs: 20_000 },
+          optimizer: { enabled: true, runs: 40_000 },
         },
       },
       {
@@ -94,8 +115,10 @@ const config: HardhatUserConfig = {
       blockGasLimit: 30_000_000,
       accounts: { count: 40 },
     },
-    localhost: { url: "http://127.0.0.1:8545" },
+    ...publicNetworks(),
   },
+  etherscan: { apiKey: process.env["ETHERSCAN_API_KEY"] ?? "" },
+  sourcify: { enabled: false },
   typechain: { outDir: "typechain-types", target: "ethers-v6" },
   mocha: { timeout: 120_000 },
 };

@@ -282,7 +282,42 @@ export const SCENARIOS: readonly Scenario[] = [
       return world.redeem(world.maker(0), [1, 2]);
     },
   },
+
+  ...(
+    [
+      ["mint 1", mint(1).run],
+      ["merge 1", merge(1).run],
+      ["ctf splitPosition (warm)", (world) => world.split(world.maker(0))],
+      ["ctf mergePositions (warm)", (world) => world.merge(world.maker(0))],
+      [
+        "ctf redeemPositions YES (winner)",
+        async (world) => {
+          await world.resolve();
+          return world.redeem(world.maker(0), [1]);
+        },
+      ],
+      [
+        "ctf redeemPositions YES+NO",
+        async (world) => {
+          await world.resolve();
+          return world.redeem(world.maker(0), [1, 2]);
+        },
+      ],
+    ] satisfies [id: string, run: Scenario["run"]][]
+  ).map(onCheapQuestion),
 ];
+
+/** The same scenario on a question whose token ids are as cheap to derive as can be. */
+function onCheapQuestion([id, run]: [id: string, run: Scenario["run"]]): Scenario {
+  const cheapId = `${id}, cheap question id`;
+  return {
+    id: cheapId,
+    run: async (world) => {
+      const cheap = await world.onCheapQuestion();
+      return run(cheap, cheap.orders(cheapId));
+    },
+  };
+}
 
 function complementary(makers: number): Scenario {
   return {

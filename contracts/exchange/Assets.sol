@@ -9,6 +9,7 @@ import {IConditionalTokens} from "../interfaces/IConditionalTokens.sol";
 import {ICTFExchange} from "../interfaces/ICTFExchange.sol";
 import {BinaryPositions} from "../libraries/BinaryPositions.sol";
 import {BoundedCalls} from "../libraries/BoundedCalls.sol";
+import {TokenCalls} from "../libraries/TokenCalls.sol";
 
 /// @title Assets
 /// @notice Moves collateral and outcome tokens for the exchange, and says whose order is to blame when a move fails.
@@ -38,6 +39,9 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
 
     constructor(address collateral_, address conditionalTokens_) {
         if (collateral_ == address(0) || conditionalTokens_ == address(0)) revert ZeroAddress();
+        // TokenCalls relies on it.
+        if (collateral_.code.length == 0) revert NoCode(collateral_);
+        if (conditionalTokens_.code.length == 0) revert NoCode(conditionalTokens_);
         collateral = collateral_;
         conditionalTokens = conditionalTokens_;
         // Splitting pulls the collateral from here. It is here only inside a match, and only what the match split.
@@ -78,17 +82,15 @@ abstract contract Assets is ICTFExchange, IERC1155Receiver {
         bytes32 senderOrder,
         bytes32 receiverOrder
     ) internal {
-        IConditionalTokens tokens = IConditionalTokens(conditionalTokens);
         if (!BoundedCalls.canAfford(OUTCOME_TRANSFER_GAS, RESERVE_GAS)) revert InsufficientGas(OUTCOME_TRANSFER_GAS);
-        try tokens.safeTransferFrom{gas: OUTCOME_TRANSFER_GAS}(from, to, tokenId, amount, "") {} catch (
-            bytes memory reason
-        ) {
-            bool senderIsAble =
-                from == address(this) ||
-                    (tokens.balanceOf(from, tokenId) >= amount && tokens.isApprovedForAll(from, address(this)));
-            bytes32 guilty = senderIsAble ? receiverOrder : senderOrder;
-            revert OutcomeTransferFailed(guilty, from, to, tokenId, amount, _cut(reason));
-        }
+        if (TokenCalls.tryTransfer(conditionalTokens, from, to, tokenId, amount, OUTCOME_TRANSFER_GAS)) return;
+
+        bytes memory reason = _cut(_lastReturnData());
+        IConditionalTokens tokens = IConditionalTokens(conditionalTokens);
+        bool senderIsAble =
+            from == address(this) ||
+                (tokens.balanceOf(from, tokenId) >= amount && tokens.isApprovedForAll(from, address(this)));
+        revert OutcomeTransferFailed(senderIsAble ? receiverOrder : senderOrder, from, to, tokenId, amount, reason);
     }
 
     /// @dev The beginning of what a token call failed with: short enough that the error around it is kept whole when a

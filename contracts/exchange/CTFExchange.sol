@@ -12,7 +12,9 @@ import {ICTFExchange} from "../interfaces/ICTFExchange.sol";
 import {BinaryPositions} from "../libraries/BinaryPositions.sol";
 import {BoundedCalls} from "../libraries/BoundedCalls.sol";
 import {FillMath} from "../libraries/FillMath.sol";
+import {Legs} from "../libraries/Legs.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
+import {Leg} from "../types/Leg.sol";
 import {Match, Order, OrderStatus, Side} from "../types/Order.sol";
 import {Role} from "../types/Role.sol";
 import {StatusWord} from "../types/StatusWord.sol";
@@ -29,35 +31,15 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
         bytes32 conditionId;
     }
 
-    /// @dev One maker order in a match, as the second pass needs it.
-    struct Leg {
-        bytes32 orderHash;
-        address maker;
-        /// True when complementary: the other side, the same token. Else the order mints or merges.
-        bool direct;
-        uint256 making;
-        /// What the maker is due, and the fee kept from it.
-        uint256 taking;
-        uint256 fee;
-    }
-
-    /// @dev One match while it settles: what its orders add up to. Asset ids: an outcome token, or zero for collateral.
+    /// @dev One match while it settles: what its orders add up to.
     struct Tally {
         bytes32 domain;
-        bytes32 takerHash;
-        address taker;
-        /// The only account the taker order lets on the other side; zero for anyone.
-        address wantedMaker;
-        /// True when the taker buys: it gives collateral and receives `tokenId`. Else the reverse.
-        bool buying;
         StatusWord takerStatus;
-        uint256 tokenId;
+        /// True when the taker buys: it gives collateral and receives its token. Else the reverse.
+        bool buying;
         /// The other outcome of the taker's token.
         uint256 complement;
-        /// The taker's totals: D and G.
-        uint256 making;
-        uint256 taking;
-        /// Pairs minted or merged, and the part of `making` and `taking` that goes through them.
+        /// Pairs minted or merged, and the part of what the taker gives and receives that goes through them.
         uint256 pairs;
         uint256 pairMaking;
         uint256 pairTaking;
@@ -67,8 +49,6 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
         uint256 pairFees;
         /// The part of the taker's fee still to be kept from complementary makers' payments.
         uint256 takerFeeDue;
-        bytes32[] makerHashes;
-        Leg[] legs;
     }
 
     /// @dev What must be left after a match of a batch, to report its failure.
@@ -210,51 +190,51 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
 
     /// @inheritdoc ICTFExchange
     function validateOrder(Order calldata order) external view override {
-        bytes32 orderHash = hashOrder(order);
-        _requireFillable(orderHash, order, order.maker, order.side);
-        if (_registrations[order.tokenId].complement == 0) revert TokenNotRegistered(orderHash, order.tokenId);
+        Leg memory leg;
+        _read(leg, _domainSeparatorV4(), order);
+        _requireFillable(leg, order);
+        if (_registrations[leg.tokenId].complement == 0) revert TokenNotRegistered(leg.orderHash, leg.tokenId);
     }
 
     /// @inheritdoc ICTFExchange
     function validateOrderSignature(bytes32 orderHash, Order calldata order) external view override {
-        if (!_statuses[orderHash].isApproved()) _requireSigned(orderHash, order, order.maker);
+        Leg memory leg;
+        _read(leg, _domainSeparatorV4(), order);
+        leg.orderHash = orderHash;
+        if (!_statuses[orderHash].isApproved()) _requireSigned(leg, order.signature);
     }
 
     function _hash(bytes32 domain, Order calldata order) private pure returns (bytes32) {
         return MessageHashUtils.toTypedDataHash(domain, OrderHash.structHash(order));
     }
 
+    /// @dev Copies what is signed into the leg, with its hash.
+    function _read(Leg memory leg, bytes32 domain, Order calldata order) private pure {
+        leg.orderHash = MessageHashUtils.toTypedDataHash(domain, OrderHash.read(order, leg));
+        if (!OrderHash.isClean(leg)) revert MalformedOrder(leg.orderHash);
+    }
+
     /// @dev All that can be said of an order without its counterparty. Returns its status.
-    function _requireFillable(
-        bytes32 orderHash,
-        Order calldata order,
-        address maker,
-        uint8 side
-    ) private view returns (StatusWord status) {
-        uint256 makerAmount = order.makerAmount;
-        uint256 takerAmount = order.takerAmount;
+    function _requireFillable(Leg memory leg, Order calldata order) private view returns (StatusWord status) {
+        (bytes32 orderHash, uint256 makerAmount, uint256 takerAmount) = (
+            leg.orderHash,
+            leg.makerAmount,
+            leg.takerAmount
+        );
         if (makerAmount == 0 || takerAmount == 0 || makerAmount > MAX_AMOUNT || takerAmount > MAX_AMOUNT) {
             revert InvalidAmount(orderHash, makerAmount, takerAmount);
         }
-        if (side > uint8(Side.SELL)) revert InvalidSide(orderHash, side);
-        if (side == uint8(Side.BUY) ? makerAmount > takerAmount : takerAmount > makerAmount) {
+        if (leg.side > uint8(Side.SELL)) revert InvalidSide(orderHash, leg.side);
+        if (leg.side == uint8(Side.BUY) ? makerAmount > takerAmount : takerAmount > makerAmount) {
             revert InvalidPrice(orderHash, makerAmount, takerAmount);
         }
-        if (order.expiration != 0 && block.timestamp >= order.expiration) {
-            revert OrderExpired(orderHash, order.expiration);
-        }
-        if (order.feeRateBps > MAX_FEE_RATE_BPS) {
-            revert FeeTooHigh(orderHash, order.feeRateBps, MAX_FEE_RATE_BPS);
-        }
-        uint256 nonce = nonces[maker];
-        if (order.nonce != nonce) revert InvalidNonce(orderHash, order.nonce, nonce);
+        if (leg.expiration != 0 && block.timestamp >= leg.expiration) revert OrderExpired(orderHash, leg.expiration);
+        if (leg.feeRateBps > MAX_FEE_RATE_BPS) revert FeeTooHigh(orderHash, leg.feeRateBps, MAX_FEE_RATE_BPS);
+        uint256 nonce = nonces[leg.maker];
+        if (leg.nonce != nonce) revert InvalidNonce(orderHash, leg.nonce, nonce);
         status = _statuses[orderHash];
         if (status.isDone()) revert OrderFilledOrCancelled(orderHash);
-        if (!status.isApproved()) _requireSigned(orderHash, order, maker);
-    }
-
-    function _isBuy(Order calldata order) private pure returns (bool) {
-        return order.side == uint8(Side.BUY);
+        if (!status.isApproved()) _requireSigned(leg, order.signature);
     }
 
     // ------------------------------------------------------------------------------------------------ matching
@@ -273,16 +253,19 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
             revert LengthMismatch(makerOrders.length, makerFillAmounts.length);
         }
 
-        Tally memory m = _openMatch(takerOrder, makerOrders.length);
-        for (uint256 i = 0; i < makerOrders.length; ++i) {
-            Leg memory leg = _fillMaker(m, makerOrders[i], makerFillAmounts[i]);
-            m.legs[i] = leg;
-            m.makerHashes[i] = leg.orderHash;
+        uint256 makers = makerOrders.length;
+        // One for each maker order, in their order, and the taker's behind them.
+        Leg[] memory legs = Legs.uncleared(makers + 1);
+        Leg memory taker = legs[makers];
+        Tally memory m;
+        _openMatch(m, taker, takerOrder);
+        for (uint256 i = 0; i < makers; ++i) {
+            _fillMaker(m, taker, legs[i], makerOrders[i], makerFillAmounts[i]);
         }
-        uint256 takerFee = _fillTaker(m, takerOrder, takerFillAmount);
-        emit OrdersMatched(m.takerHash, m.makerHashes, m.making, makerFillAmounts);
+        _fillTaker(m, taker, takerFillAmount);
+        emit OrdersMatched(taker.orderHash, Legs.hashes(legs, makers), taker.making, makerFillAmounts);
 
-        _settle(m, takerFee);
+        _settle(m, taker, legs);
     }
 
     /// @inheritdoc ICTFExchange
@@ -322,69 +305,63 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
     }
 
     /// @dev First pass, opening: checks the taker order and looks its token up, once for the whole match.
-    function _openMatch(Order calldata order, uint256 makers) private view returns (Tally memory m) {
+    function _openMatch(Tally memory m, Leg memory taker, Order calldata order) private view {
         m.domain = _domainSeparatorV4();
-        m.takerHash = _hash(m.domain, order);
-        m.taker = order.maker;
-        m.takerStatus = _requireFillable(m.takerHash, order, m.taker, order.side);
-        m.wantedMaker = order.taker;
-        m.buying = _isBuy(order);
-        m.tokenId = order.tokenId;
-        m.complement = _registrations[order.tokenId].complement;
-        if (m.complement == 0) revert TokenNotRegistered(m.takerHash, order.tokenId);
-        m.makerHashes = new bytes32[](makers);
-        m.legs = new Leg[](makers);
+        _read(taker, m.domain, order);
+        m.takerStatus = _requireFillable(taker, order);
+        m.buying = taker.side == uint8(Side.BUY);
+        m.complement = _registrations[taker.tokenId].complement;
+        if (m.complement == 0) revert TokenNotRegistered(taker.orderHash, taker.tokenId);
+        taker.making = 0;
+        taker.taking = 0;
     }
 
     /// @dev First pass, one maker order: checks it, counts it into the match, writes its status.
-    function _fillMaker(Tally memory m, Order calldata order, uint256 making) private returns (Leg memory leg) {
-        bytes32 orderHash = _hash(m.domain, order);
-        address maker = order.maker;
-        uint8 side = order.side;
-        StatusWord status = _requireFillable(orderHash, order, maker, side);
-        if (order.taker != address(0) && order.taker != m.taker) revert NotTaker(orderHash, order.taker, m.taker);
-        if (m.wantedMaker != address(0) && m.wantedMaker != maker) revert NotTaker(m.takerHash, m.wantedMaker, maker);
+    function _fillMaker(
+        Tally memory m,
+        Leg memory taker,
+        Leg memory leg,
+        Order calldata order,
+        uint256 making
+    ) private {
+        _read(leg, m.domain, order);
+        StatusWord status = _requireFillable(leg, order);
+        (bytes32 orderHash, address maker) = (leg.orderHash, leg.maker);
+        if (leg.taker != address(0) && leg.taker != taker.maker) revert NotTaker(orderHash, leg.taker, taker.maker);
+        if (taker.taker != address(0) && taker.taker != maker) revert NotTaker(taker.orderHash, taker.taker, maker);
 
-        uint256 left = _leftOf(status, order);
+        uint256 left = _leftOf(status, leg.makerAmount);
         if (making == 0) revert ZeroFill(orderHash);
         if (making > left) revert MakingGtRemaining(orderHash, making, left);
 
-        uint256 tokenId = order.tokenId;
-        bool direct = (side == uint8(Side.BUY)) != m.buying;
-        uint256 taking = FillMath.receivedUp(making, order.makerAmount, order.takerAmount);
-        if (direct) {
-            if (tokenId != m.tokenId) revert MismatchedTokenIds(orderHash, tokenId, m.tokenId);
-        } else {
-            if (tokenId != m.complement) revert InvalidComplement(orderHash, tokenId, m.complement);
-        }
-        leg.orderHash = orderHash;
-        leg.maker = maker;
-        leg.direct = direct;
+        uint256 taking = FillMath.receivedUp(making, leg.makerAmount, leg.takerAmount);
         leg.making = making;
         leg.taking = taking;
-        _count(m, leg, order.feeRateBps);
+        leg.fee = FillMath.feeDown(leg.feeRateBps, taking);
+        _count(m, taker, leg);
 
         unchecked {
             left -= making;
         }
         _statuses[orderHash] = status.filledTo(left);
-        emit OrderFilled(orderHash, maker, tokenId, side, making, taking, left);
+        emit OrderFilled(orderHash, maker, leg.tokenId, leg.side, making, taking, left);
     }
 
     /// @dev Adds what a maker's fill implies for the taker. Sums cannot overflow: see FillMath.
-    function _count(Tally memory m, Leg memory leg, uint256 feeRateBps) private pure {
+    function _count(Tally memory m, Leg memory taker, Leg memory leg) private pure {
         (uint256 making, uint256 taking) = (leg.making, leg.taking);
         unchecked {
-            if (feeRateBps != 0) {
-                leg.fee = FillMath.feeDown(feeRateBps, taking);
-                if (leg.direct) m.directFees += leg.fee;
-                else m.pairFees += leg.fee;
+            if (leg.side != taker.side) {
+                // Complementary: each gives what the other receives.
+                if (leg.tokenId != taker.tokenId) revert MismatchedTokenIds(leg.orderHash, leg.tokenId, taker.tokenId);
+                taker.making += taking;
+                taker.taking += making;
+                m.directFees += leg.fee;
+                return;
             }
-            if (leg.direct) {
-                // Each gives what the other receives.
-                m.making += taking;
-                m.taking += making;
-            } else if (m.buying) {
+            if (leg.tokenId != m.complement) revert InvalidComplement(leg.orderHash, leg.tokenId, m.complement);
+            m.pairFees += leg.fee;
+            if (m.buying) {
                 // Mint: `taking` pairs, of which the maker pays `making` and the taker the rest. A price is at most 1.
                 m.pairs += taking;
                 m.pairMaking += taking - making;
@@ -399,39 +376,35 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
     }
 
     /// @dev First pass, closing: holds the taker to its limit and to the declared fill, writes its status.
-    function _fillTaker(
-        Tally memory m,
-        Order calldata order,
-        uint256 takerFillAmount
-    ) private returns (uint256 takerFee) {
-        bytes32 orderHash = m.takerHash;
+    function _fillTaker(Tally memory m, Leg memory taker, uint256 takerFillAmount) private {
+        bytes32 orderHash = taker.orderHash;
         uint256 making;
         uint256 taking;
         unchecked {
-            making = m.making += m.pairMaking;
-            taking = m.taking += m.pairTaking;
+            making = taker.making += m.pairMaking;
+            taking = taker.taking += m.pairTaking;
         }
-        uint256 left = _leftOf(m.takerStatus, order);
+        uint256 left = _leftOf(m.takerStatus, taker.makerAmount);
         if (takerFillAmount == 0) revert ZeroFill(orderHash);
         if (takerFillAmount > left) revert MakingGtRemaining(orderHash, takerFillAmount, left);
         if (making > takerFillAmount) revert TakerFillExceeded(orderHash, making, takerFillAmount);
-        if (!FillMath.keepsLimit(making, taking, order.makerAmount, order.takerAmount)) {
+        if (!FillMath.keepsLimit(making, taking, taker.makerAmount, taker.takerAmount)) {
             revert NotCrossing(orderHash, making, taking);
         }
 
-        uint256 consumed = FillMath.consumedUp(taking, order.makerAmount, order.takerAmount);
+        uint256 consumed = FillMath.consumedUp(taking, taker.makerAmount, taker.takerAmount);
         if (consumed > takerFillAmount) consumed = takerFillAmount;
         unchecked {
             left -= consumed;
         }
         _statuses[orderHash] = m.takerStatus.filledTo(left);
-        emit OrderFilled(orderHash, m.taker, m.tokenId, order.side, making, taking, left);
-        return FillMath.feeDown(order.feeRateBps, taking);
+        emit OrderFilled(orderHash, taker.maker, taker.tokenId, taker.side, making, taking, left);
+        taker.fee = FillMath.feeDown(taker.feeRateBps, taking);
     }
 
     /// @dev What is left of an order that is not over.
-    function _leftOf(StatusWord status, Order calldata order) private pure returns (uint256) {
-        return status.isUnseen() ? order.makerAmount : status.remaining();
+    function _leftOf(StatusWord status, uint256 makerAmount) private pure returns (uint256) {
+        return status.isUnseen() ? makerAmount : status.remaining();
     }
 
     // ------------------------------------------------------------------------------------------------ settling
@@ -441,100 +414,102 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
     ///
     /// The taker's fee is kept from what comes out of the split or merge, and only what exceeds that from the payments of
     /// complementary makers: first come, first kept, so that it costs at most one transfer more.
-    function _settle(Tally memory m, uint256 takerFee) private {
-        uint256 receivedAsset = m.buying ? m.tokenId : COLLATERAL;
-        if (takerFee != 0) emit FeeCharged(m.takerHash, receivedAsset, takerFee);
+    function _settle(Tally memory m, Leg memory taker, Leg[] memory legs) private {
+        uint256 makers = legs.length - 1;
+        uint256 takerFee = taker.fee;
+        if (takerFee != 0) emit FeeCharged(taker.orderHash, m.buying ? taker.tokenId : COLLATERAL, takerFee);
         uint256 takerPairFee = takerFee < m.pairTaking ? takerFee : m.pairTaking;
         unchecked {
             m.takerFeeDue = takerFee - takerPairFee;
         }
 
-        for (uint256 i = 0; i < m.legs.length; ++i) {
-            Leg memory leg = m.legs[i];
-            if (leg.direct) {
-                if (m.buying) _swapWithBuyer(m, leg);
-                else _swapWithSeller(m, leg);
+        for (uint256 i = 0; i < makers; ++i) {
+            Leg memory leg = legs[i];
+            if (leg.side != taker.side) {
+                if (m.buying) _swapWithBuyer(m, taker, leg);
+                else _swapWithSeller(m, taker, leg);
             } else if (m.buying) {
                 _pullCollateral(leg.maker, address(this), leg.making, leg.orderHash, leg.orderHash);
             } else {
-                _moveOutcome(m.complement, leg.maker, address(this), leg.making, leg.orderHash, leg.orderHash);
+                _moveOutcome(leg.tokenId, leg.maker, address(this), leg.making, leg.orderHash, leg.orderHash);
             }
         }
         if (m.directFees != 0) {
-            if (m.buying) _pullCollateral(m.taker, feeReceiver, m.directFees, m.takerHash, NO_ORDER);
-            else _moveOutcome(m.tokenId, m.taker, feeReceiver, m.directFees, m.takerHash, NO_ORDER);
+            if (m.buying) _pullCollateral(taker.maker, feeReceiver, m.directFees, taker.orderHash, NO_ORDER);
+            else _moveOutcome(taker.tokenId, taker.maker, feeReceiver, m.directFees, taker.orderHash, NO_ORDER);
         }
         if (m.pairs != 0) {
-            if (m.buying) _pair(m, takerPairFee);
-            else _unpair(m, takerPairFee);
+            if (m.buying) _pair(m, taker, legs, takerPairFee);
+            else _unpair(m, taker, legs, takerPairFee);
         }
     }
 
     /// @dev A selling maker gives outcome tokens to the taker, who pays collateral; each less what it owes as a fee.
-    function _swapWithBuyer(Tally memory m, Leg memory leg) private {
-        uint256 kept = _keepTakerFee(m, leg.making);
-        if (kept != 0) _moveOutcome(m.tokenId, leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
-        if (leg.making != kept) {
-            _moveOutcome(m.tokenId, leg.maker, m.taker, leg.making - kept, leg.orderHash, m.takerHash);
+    function _swapWithBuyer(Tally memory m, Leg memory taker, Leg memory leg) private {
+        uint256 making = leg.making;
+        if (m.takerFeeDue != 0) {
+            uint256 kept = _keepTakerFee(m, making);
+            _moveOutcome(leg.tokenId, leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+            making -= kept;
         }
-        uint256 net = leg.taking;
-        if (leg.fee != 0) {
-            net -= leg.fee;
-            emit FeeCharged(leg.orderHash, COLLATERAL, leg.fee);
-        }
-        _pullCollateral(m.taker, leg.maker, net, m.takerHash, leg.orderHash);
+        if (making != 0) _moveOutcome(leg.tokenId, leg.maker, taker.maker, making, leg.orderHash, taker.orderHash);
+        if (leg.fee != 0) emit FeeCharged(leg.orderHash, COLLATERAL, leg.fee);
+        _pullCollateral(taker.maker, leg.maker, leg.taking - leg.fee, taker.orderHash, leg.orderHash);
     }
 
     /// @dev A buying maker pays collateral to the taker, who gives outcome tokens; each less what it owes as a fee.
-    function _swapWithSeller(Tally memory m, Leg memory leg) private {
-        uint256 kept = _keepTakerFee(m, leg.making);
-        if (kept != 0) _pullCollateral(leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
-        if (leg.making != kept) {
-            _pullCollateral(leg.maker, m.taker, leg.making - kept, leg.orderHash, m.takerHash);
+    function _swapWithSeller(Tally memory m, Leg memory taker, Leg memory leg) private {
+        uint256 making = leg.making;
+        if (m.takerFeeDue != 0) {
+            uint256 kept = _keepTakerFee(m, making);
+            _pullCollateral(leg.maker, feeReceiver, kept, leg.orderHash, NO_ORDER);
+            making -= kept;
         }
-        uint256 net = leg.taking;
-        if (leg.fee != 0) {
-            net -= leg.fee;
-            emit FeeCharged(leg.orderHash, m.tokenId, leg.fee);
-        }
-        _moveOutcome(m.tokenId, m.taker, leg.maker, net, m.takerHash, leg.orderHash);
+        if (making != 0) _pullCollateral(leg.maker, taker.maker, making, leg.orderHash, taker.orderHash);
+        if (leg.fee != 0) emit FeeCharged(leg.orderHash, leg.tokenId, leg.fee);
+        _moveOutcome(leg.tokenId, taker.maker, leg.maker, leg.taking - leg.fee, taker.orderHash, leg.orderHash);
     }
 
     /// @dev How much of a complementary maker's payment goes to the fee receiver, for the taker.
     function _keepTakerFee(Tally memory m, uint256 making) private pure returns (uint256 kept) {
-        if (m.takerFeeDue == 0) return 0;
         kept = m.takerFeeDue < making ? m.takerFeeDue : making;
         m.takerFeeDue -= kept;
     }
 
     /// @dev Mint: the taker brings the rest of the collateral, one split makes the pairs, everybody is paid from them.
-    function _pair(Tally memory m, uint256 takerPairFee) private {
-        if (m.pairMaking != 0) _pullCollateral(m.taker, address(this), m.pairMaking, m.takerHash, m.takerHash);
-        _split(_registrations[m.tokenId].conditionId, m.pairs);
-        for (uint256 i = 0; i < m.legs.length; ++i) {
-            Leg memory leg = m.legs[i];
-            if (leg.direct) continue;
-            if (leg.fee != 0) emit FeeCharged(leg.orderHash, m.complement, leg.fee);
-            _moveOutcome(m.complement, address(this), leg.maker, leg.taking - leg.fee, leg.orderHash, leg.orderHash);
+    function _pair(Tally memory m, Leg memory taker, Leg[] memory legs, uint256 takerPairFee) private {
+        uint256 makers = legs.length - 1;
+        bytes32 takerHash = taker.orderHash;
+        if (m.pairMaking != 0) _pullCollateral(taker.maker, address(this), m.pairMaking, takerHash, takerHash);
+        _split(_registrations[taker.tokenId].conditionId, m.pairs);
+        for (uint256 i = 0; i < makers; ++i) {
+            Leg memory leg = legs[i];
+            if (leg.side != taker.side) continue;
+            if (leg.fee != 0) emit FeeCharged(leg.orderHash, leg.tokenId, leg.fee);
+            _moveOutcome(leg.tokenId, address(this), leg.maker, leg.taking - leg.fee, leg.orderHash, leg.orderHash);
         }
         uint256 net = m.pairTaking - takerPairFee;
-        if (net != 0) _moveOutcome(m.tokenId, address(this), m.taker, net, m.takerHash, m.takerHash);
+        if (net != 0) _moveOutcome(taker.tokenId, address(this), taker.maker, net, takerHash, takerHash);
         if (m.pairFees != 0) _moveOutcome(m.complement, address(this), feeReceiver, m.pairFees, NO_ORDER, NO_ORDER);
-        if (takerPairFee != 0) _moveOutcome(m.tokenId, address(this), feeReceiver, takerPairFee, NO_ORDER, NO_ORDER);
+        if (takerPairFee != 0) {
+            _moveOutcome(taker.tokenId, address(this), feeReceiver, takerPairFee, NO_ORDER, NO_ORDER);
+        }
     }
 
     /// @dev Merge: the taker brings its token, one merge frees the collateral, everybody is paid from it.
-    function _unpair(Tally memory m, uint256 takerPairFee) private {
-        _moveOutcome(m.tokenId, m.taker, address(this), m.pairMaking, m.takerHash, m.takerHash);
-        _merge(_registrations[m.tokenId].conditionId, m.pairs);
-        for (uint256 i = 0; i < m.legs.length; ++i) {
-            Leg memory leg = m.legs[i];
-            if (leg.direct) continue;
+    function _unpair(Tally memory m, Leg memory taker, Leg[] memory legs, uint256 takerPairFee) private {
+        uint256 makers = legs.length - 1;
+        bytes32 takerHash = taker.orderHash;
+        _moveOutcome(taker.tokenId, taker.maker, address(this), m.pairMaking, takerHash, takerHash);
+        _merge(_registrations[taker.tokenId].conditionId, m.pairs);
+        for (uint256 i = 0; i < makers; ++i) {
+            Leg memory leg = legs[i];
+            if (leg.side != taker.side) continue;
             if (leg.fee != 0) emit FeeCharged(leg.orderHash, COLLATERAL, leg.fee);
             _payCollateral(leg.maker, leg.taking - leg.fee, leg.orderHash);
         }
         uint256 net = m.pairTaking - takerPairFee;
-        if (net != 0) _payCollateral(m.taker, net, m.takerHash);
+        if (net != 0) _payCollateral(taker.maker, net, takerHash);
         uint256 fees = m.pairFees + takerPairFee;
         if (fees != 0) _payCollateral(feeReceiver, fees, NO_ORDER);
     }
@@ -596,7 +571,7 @@ contract CTFExchange is Administered, Assets, Signatures, EIP712, ReentrancyGuar
         StatusWord status,
         Order calldata order
     ) private pure returns (uint256 left) {
-        left = _leftOf(status, order);
+        left = _leftOf(status, order.makerAmount);
         if (left == 0 || left > MAX_AMOUNT) {
             revert InvalidAmount(orderHash, order.makerAmount, order.takerAmount);
         }

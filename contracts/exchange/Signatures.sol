@@ -4,7 +4,8 @@ pragma solidity 0.8.30;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {ICTFExchange} from "../interfaces/ICTFExchange.sol";
 import {BoundedCalls} from "../libraries/BoundedCalls.sol";
-import {Order, SignatureType} from "../types/Order.sol";
+import {Leg} from "../types/Leg.sol";
+import {SignatureType} from "../types/Order.sol";
 
 /// @title Signatures
 /// @notice Decides whether a signature proves that the maker wants an order, and keeps whom makers let sign for them.
@@ -41,24 +42,23 @@ abstract contract Signatures is ICTFExchange {
         emit SignerRevoked(msg.sender, signer);
     }
 
-    function _requireSigned(bytes32 orderHash, Order calldata order, address maker) internal view {
-        uint8 kind = order.signatureType;
-        address signer = order.signer;
-        if (kind > uint8(SignatureType.EIP1271)) revert UnsupportedSignatureType(orderHash, kind);
-
-        bool proven =
-            kind == uint8(SignatureType.EIP1271)
-                ? signer == maker && _confirms(maker, orderHash, order.signature)
-                : _isSignedBy(signer, orderHash, order.signature);
-        if (!proven || (kind == uint8(SignatureType.EOA) && signer != maker)) {
-            revert InvalidSignature(orderHash, maker, signer);
-        }
-        if (kind == uint8(SignatureType.DELEGATE)) {
-            uint256 expiration = signerExpiration[maker][signer];
-            if (block.timestamp >= expiration) {
+    function _requireSigned(Leg memory leg, bytes calldata signature) internal view {
+        (bytes32 orderHash, uint8 kind) = (leg.orderHash, leg.signatureType);
+        (address maker, address signer) = (leg.maker, leg.signer);
+        if (kind == uint8(SignatureType.EOA)) {
+            if (signer == maker && _isSignedBy(signer, orderHash, signature)) return;
+        } else if (kind == uint8(SignatureType.DELEGATE)) {
+            if (_isSignedBy(signer, orderHash, signature)) {
+                uint256 expiration = signerExpiration[maker][signer];
+                if (block.timestamp < expiration) return;
                 revert SignerNotAuthorized(orderHash, maker, signer, expiration);
             }
+        } else if (kind == uint8(SignatureType.EIP1271)) {
+            if (signer == maker && _confirms(maker, orderHash, signature)) return;
+        } else {
+            revert UnsupportedSignatureType(orderHash, kind);
         }
+        revert InvalidSignature(orderHash, maker, signer);
     }
 
     /// @dev ECDSA refuses signatures that are not 65 bytes, have a high s or recover to zero.

@@ -87,6 +87,12 @@ interface ICTFExchange is IAdministered {
 
     // ------------------------------------------------------------------------------------------------ errors
 
+    /// @notice There is no contract at this address.
+    error NoCode(address account);
+
+    /// @notice An address or uint8 field of the order has bits set beyond its size.
+    error MalformedOrder(bytes32 orderHash);
+
     /// @notice An amount of the order is zero, or above 2^120 - 1.
     error InvalidAmount(bytes32 orderHash, uint256 makerAmount, uint256 takerAmount);
 

@@ -7,12 +7,18 @@ import {IAdministered} from "./IAdministered.sol";
 /// @title IResolutionOracle
 /// @notice Decides the questions of a market factory and reports them to ConditionalTokens.
 ///
-/// A question is OPEN from its creation. From `endTime` on a resolver proposes a result (PROPOSED). For `disputeWindow`
-/// seconds another resolver may dispute it (DISPUTED); after them anyone finalizes it. A disputed question is decided by
-/// the admin. At each second exactly one of dispute and finalize is possible: dispute before proposedAt + disputeWindow,
-/// finalize from that second on. Nothing hangs for ever: a question without a proposal SILENCE_TIMEOUT after its
-/// `resolutionTime`, and a dispute without a decision after DISPUTE_TIMEOUT, may be ended as [1,1] by anyone; until somebody
-/// does, a proposal and the admin's decision are still taken.
+/// A question is OPEN from its creation. From `endTime` on a resolver proposes a result (PROPOSED). For the question's own
+/// `disputeWindow`, 1 to 30 days and fixed when it was opened, another resolver may dispute it (DISPUTED); after that anyone
+/// finalizes it. A disputed question is decided by the admin. At each second exactly one of dispute and finalize is possible:
+/// dispute before proposedAt + disputeWindow, finalize from that second on.
+///
+/// Nothing hangs for ever. Anyone may end as [1,1] a question that has no proposal 90 days after its `resolutionTime`
+/// (SILENCE_TIMEOUT), and a dispute that has no decision 30 days after it was raised (DISPUTE_TIMEOUT). Until somebody does,
+/// a proposal and the admin's decision are still taken. A proposal that nobody disputes needs no time-out: anyone can
+/// finalize it.
+///
+/// A resolver whose role was taken back or given up can neither propose nor dispute; a proposal or dispute it made while it
+/// held the role stands.
 ///
 /// @dev Assumption needed for safety: at least one resolver other than the proposer watches each proposal during its
 /// window, and the admin is trusted inside a dispute window: it appoints the resolvers, so it can have a proposal disputed
@@ -38,7 +44,7 @@ interface IResolutionOracle is IAdministered {
     /// @notice Questions are taken from `marketFactory`, for good.
     event MarketFactorySet(address indexed marketFactory);
 
-    /// @notice Questions opened from now on have this dispute window, in seconds.
+    /// @notice Questions opened from now on without a window of their own have this one, in seconds.
     event DisputeWindowSet(uint256 disputeWindow);
 
     /// @notice The factory never opened this question.
@@ -80,8 +86,11 @@ interface IResolutionOracle is IAdministered {
     /// @notice The time-out has not come.
     error TimeoutNotReached(bytes32 questionId, uint256 timeout, uint256 timestamp);
 
-    /// @notice The window is outside its bounds.
+    /// @notice The default window is outside its bounds.
     error InvalidDisputeWindow(uint256 disputeWindow, uint256 minimum, uint256 maximum);
+
+    /// @notice The window chosen for the question is outside its bounds.
+    error InvalidQuestionWindow(bytes32 questionId, uint256 disputeWindow, uint256 minimum, uint256 maximum);
 
     /// @notice The caller is not the market factory.
     error NotMarketFactory(address caller);
@@ -94,10 +103,12 @@ interface IResolutionOracle is IAdministered {
 
     // ------------------------------------------------------------------------------------------------ life of a question
 
-    /// @notice Opens a question with the current dispute window. Market factory only.
+    /// @notice Opens a question. Market factory only.
     /// @param endTime Unix second from which on a result may be proposed.
     /// @param resolutionTime Unix second at which a result is expected; not before `endTime`.
-    function openQuestion(bytes32 questionId, uint256 endTime, uint256 resolutionTime) external;
+    /// @param disputeWindow Seconds a proposal stays open to dispute, MIN_DISPUTE_WINDOW to MAX_DISPUTE_WINDOW; zero for the
+    /// default of now.
+    function openQuestion(bytes32 questionId, uint256 endTime, uint256 resolutionTime, uint256 disputeWindow) external;
 
     /// @notice Ends a question on which no proposal stands as [1,1]. Market factory only: a cancelled market.
     function cancelQuestion(bytes32 questionId) external;
@@ -123,7 +134,7 @@ interface IResolutionOracle is IAdministered {
     /// @notice Takes questions from this factory. Admin only, once.
     function setMarketFactory(address marketFactory) external;
 
-    /// @notice The dispute window of questions opened from now on, in seconds. Admin only.
+    /// @notice Sets the default dispute window, in seconds. Questions opened before keep theirs. Admin only.
     function setDisputeWindow(uint256 disputeWindow) external;
 
     /// @notice Lets `resolver` propose and dispute. Admin only.
@@ -143,7 +154,17 @@ interface IResolutionOracle is IAdministered {
     /// @notice From this second on anyone may end the question as [1,1]; zero when no time-out is running.
     function timeoutOf(bytes32 questionId) external view returns (uint256);
 
-    /// @notice The dispute window given to new questions, in seconds.
+    /// @notice What holders would be paid if from now on nobody did anything but what is open to everyone now or later:
+    /// - FINALIZED: the final result, which is what they are paid;
+    /// - PROPOSED: the proposal, inside its window and after it;
+    /// - OPEN or DISPUTED with its time-out reached: [1,1];
+    /// - OPEN or DISPUTED before that: [0,0], undecided. Left alone, it becomes [1,1] at `timeoutOf`.
+    /// Only FINALIZED is certain: a proposal can be disputed inside its window, and after a time-out a proposal or the admin's
+    /// decision may still come first. A view of the latest block, not to be settled on. Refuses an unknown question.
+    /// @return The parts that YES and NO are paid; ConditionalTokens pays part / sum of parts, in units of collateral per token.
+    function expectedPayouts(bytes32 questionId) external view returns (uint256[] memory);
+
+    /// @notice The dispute window given to new questions that choose none, in seconds; 7 days at deployment.
     function disputeWindow() external view returns (uint256);
 
     /// @notice The factory whose questions are decided here; zero before it is set.
@@ -152,15 +173,15 @@ interface IResolutionOracle is IAdministered {
     /// @notice Where results are reported.
     function conditionalTokens() external view returns (address);
 
-    /// @notice Bounds of the dispute window, in seconds.
+    /// @notice The shortest dispute window, in seconds: 1 day.
     function MIN_DISPUTE_WINDOW() external view returns (uint256);
 
-    /// @notice Bounds of the dispute window, in seconds.
+    /// @notice The longest dispute window, in seconds: 30 days.
     function MAX_DISPUTE_WINDOW() external view returns (uint256);
 
-    /// @notice Seconds after `resolutionTime` without a proposal until anyone may end the question.
+    /// @notice Seconds after `resolutionTime` without a proposal until anyone may end the question: 90 days.
     function SILENCE_TIMEOUT() external view returns (uint256);
 
-    /// @notice Seconds after a dispute without a decision until anyone may end the question.
+    /// @notice Seconds after a dispute without a decision until anyone may end the question: 30 days.
     function DISPUTE_TIMEOUT() external view returns (uint256);
 }

@@ -7,7 +7,7 @@ import {ICTFExchange} from "../interfaces/ICTFExchange.sol";
 import {IMarketFactory} from "../interfaces/IMarketFactory.sol";
 import {IResolutionOracle} from "../interfaces/IResolutionOracle.sol";
 import {BinaryPositions} from "../libraries/BinaryPositions.sol";
-import {Market, MarketStatus} from "../types/Market.sol";
+import {Market, MarketStatus, NewMarket} from "../types/Market.sol";
 import {Resolution, ResolutionState} from "../types/Resolution.sol";
 import {Role} from "../types/Role.sol";
 
@@ -19,12 +19,17 @@ contract MarketFactory is Administered, IMarketFactory {
         bytes32 textHash;
         address creator;
         uint40 createdAt;
+        uint32 clarifications;
         bool cancelled;
     }
 
     uint256 private constant MAX_QUESTION_BYTES = 512;
     uint256 private constant MAX_DESCRIPTION_BYTES = 8192;
     uint256 private constant MAX_CATEGORY_BYTES = 64;
+    uint256 private constant MAX_CLARIFICATION_BYTES = 2048;
+
+    /// @dev How a question asks the oracle for its default.
+    uint256 private constant DEFAULT_DISPUTE_WINDOW = 0;
 
     /// @inheritdoc IMarketFactory
     /// @dev Keeps a time given in milliseconds, and a market nobody will live to see resolved, from being created.
@@ -42,6 +47,9 @@ contract MarketFactory is Administered, IMarketFactory {
     /// @inheritdoc IMarketFactory
     address public override exchange;
 
+    /// @inheritdoc IMarketFactory
+    bool public override creationPaused;
+
     mapping(bytes32 questionId => MarketRecord) private _records;
     mapping(bytes32 conditionId => bytes32 questionId) private _questionOf;
     bytes32[] private _questionIds;
@@ -56,6 +64,12 @@ contract MarketFactory is Administered, IMarketFactory {
         conditionalTokens = conditionalTokens_;
         collateral = collateral_;
         oracle = oracle_;
+    }
+
+    modifier whenCreating() {
+        if (!_mayCreate(msg.sender)) revert NotCreator(msg.sender);
+        if (creationPaused) revert Paused();
+        _;
     }
 
     // ------------------------------------------------------------------------------------------------ administration
@@ -84,6 +98,33 @@ contract MarketFactory is Administered, IMarketFactory {
         _revokeRole(Role.CREATOR, creator);
     }
 
+    /// @inheritdoc IMarketFactory
+    function addPauser(address pauser) external override onlyAdmin {
+        _grantRole(Role.PAUSER, pauser);
+    }
+
+    /// @inheritdoc IMarketFactory
+    function removePauser(address pauser) external override onlyAdmin {
+        _revokeRole(Role.PAUSER, pauser);
+    }
+
+    /// @inheritdoc IMarketFactory
+    function pauseCreation() external override {
+        if (msg.sender != admin && !hasRole(Role.PAUSER, msg.sender)) revert NotPauser(msg.sender);
+        if (creationPaused) revert Paused();
+
+        creationPaused = true;
+        emit CreationPaused(msg.sender);
+    }
+
+    /// @inheritdoc IMarketFactory
+    function unpauseCreation() external override onlyAdmin {
+        if (!creationPaused) revert NotPaused();
+
+        creationPaused = false;
+        emit CreationUnpaused(msg.sender);
+    }
+
     // ------------------------------------------------------------------------------------------------ creating
 
     /// @inheritdoc IMarketFactory
@@ -94,25 +135,56 @@ contract MarketFactory is Administered, IMarketFactory {
         string calldata category,
         uint256 endTime,
         uint256 resolutionTime
-    ) external override returns (bytes32 conditionId) {
-        if (msg.sender != admin && !hasRole(Role.CREATOR, msg.sender)) revert NotCreator(msg.sender);
+    ) external override whenCreating returns (bytes32 conditionId) {
+        return _create(questionId, question, description, category, endTime, resolutionTime, DEFAULT_DISPUTE_WINDOW);
+    }
+
+    /// @inheritdoc IMarketFactory
+    function createBinaryMarkets(
+        NewMarket[] calldata markets
+    ) external override whenCreating returns (bytes32[] memory conditionIds) {
+        conditionIds = new bytes32[](markets.length);
+        for (uint256 i = 0; i < markets.length; ++i) {
+            NewMarket calldata one = markets[i];
+            conditionIds[i] = _create(
+                one.questionId,
+                one.question,
+                one.description,
+                one.category,
+                one.endTime,
+                one.resolutionTime,
+                one.disputeWindow
+            );
+        }
+    }
+
+    function _create(
+        bytes32 questionId,
+        string calldata question,
+        string calldata description,
+        string calldata category,
+        uint256 endTime,
+        uint256 resolutionTime,
+        uint256 disputeWindow
+    ) private returns (bytes32 conditionId) {
         if (_records[questionId].creator != address(0)) revert MarketExists(questionId);
-        _requireText("question", bytes(question).length, MAX_QUESTION_BYTES);
-        _requireText("description", bytes(description).length, MAX_DESCRIPTION_BYTES);
-        _requireText("category", bytes(category).length, MAX_CATEGORY_BYTES);
-        _requireTimes(endTime, resolutionTime);
+        _requireText(questionId, "question", question, MAX_QUESTION_BYTES);
+        _requireText(questionId, "description", description, MAX_DESCRIPTION_BYTES);
+        _requireText(questionId, "category", category, MAX_CATEGORY_BYTES);
+        _requireTimes(questionId, endTime, resolutionTime);
 
         conditionId = _conditionOf(questionId);
         _records[questionId] = MarketRecord({
             textHash: _textHash(question, description, category),
             creator: msg.sender,
             createdAt: uint40(block.timestamp),
+            clarifications: 0,
             cancelled: false
         });
         _questionOf[conditionId] = questionId;
         _questionIds.push(questionId);
 
-        (uint256 token0, uint256 token1) = _open(questionId, conditionId, endTime, resolutionTime);
+        (uint256 token0, uint256 token1) = _open(questionId, conditionId, endTime, resolutionTime, disputeWindow);
         emit MarketCreated(
             questionId,
             conditionId,
@@ -132,13 +204,14 @@ contract MarketFactory is Administered, IMarketFactory {
         bytes32 questionId,
         bytes32 conditionId,
         uint256 endTime,
-        uint256 resolutionTime
+        uint256 resolutionTime,
+        uint256 disputeWindow
     ) private returns (uint256 token0, uint256 token1) {
         IConditionalTokens tokens = IConditionalTokens(conditionalTokens);
         if (tokens.getOutcomeSlotCount(conditionId) == 0) {
             tokens.prepareCondition(oracle, questionId, BinaryPositions.OUTCOMES);
         }
-        IResolutionOracle(oracle).openQuestion(questionId, endTime, resolutionTime);
+        IResolutionOracle(oracle).openQuestion(questionId, endTime, resolutionTime, disputeWindow);
 
         if (exchange != address(0) && ICTFExchange(exchange).hasRole(Role.REGISTRAR, address(this))) {
             return ICTFExchange(exchange).registerCondition(conditionId);
@@ -146,14 +219,38 @@ contract MarketFactory is Administered, IMarketFactory {
         return BinaryPositions.tokenIds(tokens, collateral, conditionId);
     }
 
-    function _requireText(string memory field, uint256 length, uint256 maximum) private pure {
-        if (length == 0 || length > maximum) revert InvalidText(field, length, maximum);
+    function _mayCreate(address account) private view returns (bool) {
+        return account == admin || hasRole(Role.CREATOR, account);
     }
 
-    function _requireTimes(uint256 endTime, uint256 resolutionTime) private view {
+    function _requireText(bytes32 questionId, string memory field, string calldata text, uint256 maximum) private pure {
+        uint256 length = bytes(text).length;
+        if (length == 0 || length > maximum) revert InvalidText(questionId, field, length, maximum);
+    }
+
+    function _requireTimes(bytes32 questionId, uint256 endTime, uint256 resolutionTime) private view {
         bool valid =
             block.timestamp < endTime && endTime <= resolutionTime && resolutionTime <= block.timestamp + MAX_DURATION;
-        if (!valid) revert InvalidTimes(endTime, resolutionTime, block.timestamp);
+        if (!valid) revert InvalidTimes(questionId, endTime, resolutionTime, block.timestamp);
+    }
+
+    // ------------------------------------------------------------------------------------------------ clarifying
+
+    /// @inheritdoc IMarketFactory
+    /// @dev Four billion notes would overflow the count and be refused.
+    function clarifyMarket(bytes32 questionId, string calldata text) external override {
+        _requireKnown(questionId);
+        MarketRecord storage record = _records[questionId];
+        bool mayClarify = msg.sender == admin || (msg.sender == record.creator && hasRole(Role.CREATOR, msg.sender));
+        if (!mayClarify) revert NotClarifier(questionId, msg.sender);
+        _requireText(questionId, "clarification", text, MAX_CLARIFICATION_BYTES);
+        MarketStatus status = getStatus(questionId);
+        if (status == MarketStatus.RESOLVED || status == MarketStatus.CANCELLED) {
+            revert MarketOver(questionId, status);
+        }
+
+        uint256 index = record.clarifications++;
+        emit MarketClarified(questionId, msg.sender, index, text);
     }
 
     // ------------------------------------------------------------------------------------------------ cancelling
@@ -189,6 +286,8 @@ contract MarketFactory is Administered, IMarketFactory {
         market.createdAt = record.createdAt;
         market.endTime = resolution.endTime;
         market.resolutionTime = resolution.resolutionTime;
+        market.disputeWindow = resolution.disputeWindow;
+        market.clarifications = record.clarifications;
         market.status = _statusOf(record.cancelled, resolution);
         market.payouts = _payoutsOf(market.conditionId);
     }
@@ -219,7 +318,7 @@ contract MarketFactory is Administered, IMarketFactory {
     }
 
     /// @inheritdoc IMarketFactory
-    function getStatus(bytes32 questionId) external view override returns (MarketStatus) {
+    function getStatus(bytes32 questionId) public view override returns (MarketStatus) {
         return _statusOf(_records[questionId].cancelled, IResolutionOracle(oracle).getResolution(questionId));
     }
 

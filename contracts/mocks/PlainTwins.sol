@@ -2,10 +2,14 @@
 pragma solidity 0.8.30;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {BoundedCalls} from "../libraries/BoundedCalls.sol";
 import {FillMath} from "../libraries/FillMath.sol";
+import {Legs} from "../libraries/Legs.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
 import {Payouts} from "../libraries/Payouts.sol";
+import {TokenCalls} from "../libraries/TokenCalls.sol";
+import {Leg} from "../types/Leg.sol";
 import {Order, OrderStatus} from "../types/Order.sol";
 import {Outcome} from "../types/Resolution.sol";
 import {StatusWord} from "../types/StatusWord.sol";
@@ -50,6 +54,89 @@ contract PlainTwins {
         OrderHash.structHash(order);
         bytes memory later = new bytes(64);
         return bytes.concat(copy, later);
+    }
+
+    /// @notice Whether a leg that read the order has no bit beyond its fields' sizes, by the library and plainly.
+    function cleanliness(uint256[12] calldata words) external pure returns (bool assembled, bool plain) {
+        Leg memory leg;
+        assembly ("memory-safe") {
+            calldatacopy(add(leg, 0x20), words, 0x180)
+        }
+        assembled = OrderHash.isClean(leg);
+        plain =
+            words[1] < 2 ** 160 &&
+            words[2] < 2 ** 160 &&
+            words[3] < 2 ** 160 &&
+            words[10] < 2 ** 8 &&
+            words[11] < 2 ** 8;
+    }
+
+    // ------------------------------------------------------------------------------------------------ Legs
+
+    /// @notice The orders read into the library's legs, and into legs made by Solidity; all members and the hashes of the
+    /// first `count`, encoded. Memory is full of ones before, and something is allocated behind.
+    function legs(
+        Order[] calldata orders,
+        uint256 count
+    ) external pure returns (bytes memory assembled, bytes memory plain) {
+        Leg[] memory made = new Leg[](orders.length);
+        bytes32[] memory hashes = new bytes32[](count);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            for {
+                let i := 0
+            } lt(i, 0x4000) {
+                i := add(i, 0x20)
+            } {
+                mstore(add(free, i), not(0))
+            }
+        }
+        Leg[] memory uncleared = Legs.uncleared(orders.length);
+        bytes memory behind = new bytes(64);
+        for (uint256 i = 0; i < orders.length; ++i) {
+            _fill(made[i], orders[i]);
+            _fill(uncleared[i], orders[i]);
+            if (i < count) hashes[i] = made[i].orderHash;
+        }
+        bytes32[] memory listed = Legs.hashes(uncleared, count);
+        bytes memory later = new bytes(64);
+        assembled = abi.encode(uncleared, listed, behind, later);
+        plain = abi.encode(made, hashes, new bytes(64), new bytes(64));
+    }
+
+    function _fill(Leg memory leg, Order calldata order) private pure {
+        leg.orderHash = OrderHash.read(order, leg);
+        leg.making = order.salt;
+        leg.taking = order.nonce;
+        leg.fee = order.expiration;
+    }
+
+    // ------------------------------------------------------------------------------------------------ TokenCalls
+
+    /// @notice Moves an outcome token by the library.
+    function tryTransfer(
+        address token,
+        address from,
+        address to,
+        uint256 id,
+        uint256 amount,
+        uint256 gasLimit
+    ) external returns (bool success, bytes memory later) {
+        success = TokenCalls.tryTransfer(token, from, to, id, amount, gasLimit);
+        later = hex"c0ffee";
+    }
+
+    /// @notice The same plainly.
+    function plainTryTransfer(
+        address token,
+        address from,
+        address to,
+        uint256 id,
+        uint256 amount,
+        uint256 gasLimit
+    ) external returns (bool success, bytes memory later) {
+        (success, ) = token.call{gas: gasLimit}(abi.encodeCall(IERC1155.safeTransferFrom, (from, to, id, amount, "")));
+        later = hex"c0ffee";
     }
 
     // ------------------------------------------------------------------------------------------------ BoundedCalls

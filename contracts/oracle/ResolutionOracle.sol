@@ -74,7 +74,7 @@ contract ResolutionOracle is Administered, IResolutionOracle {
 
     /// @inheritdoc IResolutionOracle
     function setDisputeWindow(uint256 disputeWindow_) external override onlyAdmin {
-        if (disputeWindow_ < MIN_DISPUTE_WINDOW || disputeWindow_ > MAX_DISPUTE_WINDOW) {
+        if (!_isWithinBounds(disputeWindow_)) {
             revert InvalidDisputeWindow(disputeWindow_, MIN_DISPUTE_WINDOW, MAX_DISPUTE_WINDOW);
         }
 
@@ -99,16 +99,21 @@ contract ResolutionOracle is Administered, IResolutionOracle {
     function openQuestion(
         bytes32 questionId,
         uint256 endTime,
-        uint256 resolutionTime
+        uint256 resolutionTime,
+        uint256 disputeWindow_
     ) external override onlyMarketFactory {
         Resolution storage question = _resolutions[questionId];
         if (question.state != ResolutionState.UNKNOWN) revert MarketAlreadyOpened(questionId);
+        uint256 window = disputeWindow_ == 0 ? disputeWindow : disputeWindow_;
+        if (!_isWithinBounds(window)) {
+            revert InvalidQuestionWindow(questionId, window, MIN_DISPUTE_WINDOW, MAX_DISPUTE_WINDOW);
+        }
 
         question.state = ResolutionState.OPEN;
         question.endTime = uint40(endTime);
         question.resolutionTime = uint40(resolutionTime);
-        question.disputeWindow = uint32(disputeWindow);
-        emit QuestionOpened(questionId, endTime, resolutionTime, disputeWindow);
+        question.disputeWindow = uint32(window);
+        emit QuestionOpened(questionId, endTime, resolutionTime, window);
     }
 
     /// @inheritdoc IResolutionOracle
@@ -215,6 +220,10 @@ contract ResolutionOracle is Administered, IResolutionOracle {
         if (outcome == Outcome.NONE) revert InvalidPayouts(payouts);
     }
 
+    function _isWithinBounds(uint256 window) private pure returns (bool) {
+        return window >= MIN_DISPUTE_WINDOW && window <= MAX_DISPUTE_WINDOW;
+    }
+
     function _disputeDeadline(Resolution storage question) private view returns (uint256) {
         return uint256(question.proposedAt) + question.disputeWindow;
     }
@@ -230,6 +239,15 @@ contract ResolutionOracle is Administered, IResolutionOracle {
     /// @inheritdoc IResolutionOracle
     function getResolution(bytes32 questionId) external view override returns (Resolution memory) {
         return _resolutions[questionId];
+    }
+
+    /// @inheritdoc IResolutionOracle
+    function expectedPayouts(bytes32 questionId) external view override returns (uint256[] memory) {
+        Resolution storage question = _known(questionId);
+        uint256 timeout = _timeoutOf(question);
+        // No time-out runs for what is proposed or final: the record says the outcome.
+        if (timeout == 0) return question.outcome.toVector();
+        return (block.timestamp < timeout ? Outcome.NONE : Outcome.SPLIT).toVector();
     }
 
     /// @inheritdoc IResolutionOracle

@@ -19,6 +19,24 @@ enum MarketStatus {
     CANCELLED
 }
 
+/// @notice What a market is created from.
+struct NewMarket {
+    /// Any value not used before; the SDK derives it from the text.
+    bytes32 questionId;
+    /// 1 to 512 bytes.
+    string question;
+    /// The rules of resolution, 1 to 8192 bytes.
+    string description;
+    /// 1 to 64 bytes.
+    string category;
+    /// Unix second from which on a result may be proposed; in the future.
+    uint256 endTime;
+    /// Unix second at which a result is expected at the latest; not before `endTime`.
+    uint256 resolutionTime;
+    /// Seconds a proposed result stays open to dispute, within the oracle's bounds; zero for the oracle's default.
+    uint256 disputeWindow;
+}
+
 /// @notice A binary market, gathered from the factory, the oracle and ConditionalTokens.
 struct Market {
     bytes32 questionId;
@@ -33,6 +51,10 @@ struct Market {
     uint40 createdAt;
     uint40 endTime;
     uint40 resolutionTime;
+    /// Seconds a proposed result stays open to dispute.
+    uint32 disputeWindow;
+    /// How many clarifications there are; their texts are in MarketClarified.
+    uint32 clarifications;
     MarketStatus status;
     /// The payout vector, [0, 0] until the market is RESOLVED or CANCELLED.
     uint256[2] payouts;

@@ -40,6 +40,6 @@ struct Resolution {
     uint40 resolutionTime;
     uint40 proposedAt;
     uint40 disputedAt;
-    /// Seconds a proposal stays open to dispute; fixed when the question was opened.
+    /// Seconds a proposal stays open to dispute: 1 to 30 days, chosen when the question was opened and fixed since.
     uint32 disputeWindow;
 }

@@ -7,7 +7,7 @@ enum Role {
     OPERATOR,
     /// CTFExchange: registers conditions whose token ids the exchange derives itself.
     REGISTRAR,
-    /// CTFExchange: stops matching. Starting again is the admin's.
+    /// CTFExchange: stops matching. MarketFactory: stops creation. Starting either again is the admin's.
     PAUSER,
     /// ResolutionOracle: proposes results and disputes those of others.
     RESOLVER,

@@ -24,7 +24,8 @@ const SOURCES: readonly (readonly [title: string, file: string])[] = [
   ["MatchInspector", "IMatchInspector"],
   ["MarketFactory", "IMarketFactory"],
   ["ResolutionOracle", "IResolutionOracle"],
-  ["Admin and roles (all three)", "IAdministered"],
+  ["PositionRedeemer", "IPositionRedeemer"],
+  ["Admin and roles (exchange, factory, oracle)", "IAdministered"],
 ];
 
 /** The errors an interface declares, in its order. */
@@ -81,7 +82,7 @@ function meaningOf(comment: string): string {
 
 /** Enums are uint8 in a signature. */
 function canonical(type: string): string {
-  return type === "Role" ? "uint8" : type;
+  return type === "Role" || type === "MarketStatus" ? "uint8" : type;
 }
 
 if (require.main === module) writeFileSync(ERRORS_DOC, errorsDoc());

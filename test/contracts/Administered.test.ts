@@ -53,6 +53,13 @@ const SUBJECTS: Subject[] = [
     revoke: ({ factory }, caller, account) => factory.connect(caller).removeCreator(account),
   },
   {
+    name: "MarketFactory",
+    role: "PAUSER",
+    contract: ({ factory }) => factory,
+    grant: ({ factory }, caller, account) => factory.connect(caller).addPauser(account),
+    revoke: ({ factory }, caller, account) => factory.connect(caller).removePauser(account),
+  },
+  {
     name: "CTFExchange",
     role: "OPERATOR",
     contract: ({ exchange }) => exchange,

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
 import type { Result } from "ethers";
@@ -41,14 +42,16 @@ import {
 // │   ├── given an exchange of the same assets, or zero: it is linked, or none is
 // │   ├── given another collateral or other outcome tokens: ExchangeMismatch
 // │   └── when anyone else sets it: NotAdmin
-// ├── addCreator, removeCreator: the admin's alone; see Administered.test.ts
+// ├── createBinaryMarkets, pauseCreation, clarifyMarket: each in a file beside this one
+// ├── addCreator, addPauser and their reverses: the admin's alone; see Administered.test.ts
 // ├── cancelMarket
 // │   ├── given no proposal, before or after endTime: CANCELLED, [1,1]; holders redeem half (FA-7)
 // │   ├── given a proposal: AlreadyProposed
 // │   ├── given a final result, or a second time: AlreadyFinalized
 // │   ├── given an unknown question: UnknownMarket
 // │   └── when anyone else cancels: NotAdmin
-// ├── status: derived, never pushed (FA-5); it moves forward only, and ends (FA-6)
+// ├── status: derived, never pushed (FA-5); it moves forward only, and ends (FA-6); every state and call: see
+// │   MarketFactory.states.test.ts
 // └── views
 //     ├── getMarket, getMarketByCondition: the market; else UnknownMarket, UnknownCondition
 //     ├── getMarkets: pages in order of creation; empty past the end
@@ -144,6 +147,8 @@ describe("MarketFactory", function () {
         createdAt: BigInt(await time.latest()),
         endTime: BigInt(endTime),
         resolutionTime: BigInt(resolutionTime),
+        disputeWindow: BigInt(DISPUTE_WINDOW),
+        clarifications: 0n,
         status: BigInt(MarketStatus.ACTIVE),
         payouts: [0n, 0n],
       });
@@ -213,7 +218,7 @@ describe("MarketFactory", function () {
           () => factory.connect(creator).createBinaryMarket(...creationArguments(params)),
           factory,
           "InvalidTimes",
-          [endTime, resolutionTime, now],
+          [params.questionId, endTime, resolutionTime, now],
         );
       });
     }
@@ -234,7 +239,7 @@ describe("MarketFactory", function () {
             .createBinaryMarket(questionId, question, description, category, forever, forever),
         factory,
         "InvalidTimes",
-        [forever, forever, now],
+        [questionId, forever, forever, now],
       );
     });
 
@@ -312,7 +317,7 @@ describe("MarketFactory", function () {
             () => factory.connect(creator).createBinaryMarket(...creationArguments(params)),
             factory,
             "InvalidText",
-            [field, length, maximum],
+            [params.questionId, field, length, maximum],
           );
         });
       }
@@ -341,7 +346,7 @@ describe("MarketFactory", function () {
         () => factory.connect(creator).createBinaryMarket(...creationArguments(params)),
         factory,
         "InvalidText",
-        ["category", 66, 64],
+        [params.questionId, "category", 66, 64],
       );
     });
 
@@ -616,8 +621,9 @@ describe("MarketFactory", function () {
       });
 
       expect(calls).to.have.members([
-        ...["createBinaryMarket", "cancelMarket", "setExchange", "addCreator", "removeCreator"],
-        ...["offerAdmin", "acceptAdmin", "renounceRole"],
+        ...["createBinaryMarket", "createBinaryMarkets", "clarifyMarket", "cancelMarket"],
+        ...["pauseCreation", "unpauseCreation", "setExchange", "addCreator", "removeCreator"],
+        ...["addPauser", "removePauser", "offerAdmin", "acceptAdmin", "renounceRole"],
       ]);
     });
 
@@ -870,7 +876,11 @@ describe("MarketFactory", function () {
   describe("these tests", function () {
     it("provoke every error and call every function of IMarketFactory", async function () {
       const { factory } = await loadFixture(marketFixture);
-      const files = [__filename, require.resolve("./Administered.test")];
+      const beside = [
+        "Administered",
+        ...["batch", "pause", "clarify"].map((n) => `MarketFactory.${n}`),
+      ];
+      const files = [__filename, ...beside.map((name) => path.join(__dirname, `${name}.test.ts`))];
 
       expect(unprovokedErrors(factory.interface, files), "errors").to.deep.equal([]);
       expect(uncalledFunctions(factory.interface, files), "functions").to.deep.equal([]);

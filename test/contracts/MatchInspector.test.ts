@@ -18,6 +18,7 @@ import { Chance, runsOr, seedOr } from "../helpers/random";
  * ├── when accounts lack funds or approval ......... the first order they cannot cover (MI-4)
  * │   └── over all their orders in the match
  * ├── when an order is listed twice ................ the second fill finds what the first left (MI-5)
+ * │   └── and what earlier matches left of it
  * ├── when it crosses only with a guilty maker ..... the taker is not blamed (MI-8)
  * ├── when it has no makers, or too few fills ...... refused (MI-6)
  * └── when it is random ............................ no problems exactly when the exchange settles it (MI-7)
@@ -190,6 +191,20 @@ describe(`MatchInspector (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, () => {
         expect(found.map(({ reason }) => reason)).to.include(refusal);
       });
     }
+
+    for (const side of ["buy", "sell"] as const) {
+      it(`a maker that would ${side} the taker's own token too: InvalidComplement`, async () => {
+        const f = await loadFixture(inspectorFixture);
+        const taker = f[side]({ maker: f.taker, size: tokens(50) });
+        const maker = f[side]({ maker: f.alice, size: tokens(50) });
+        const one = matchOf(taker, [maker]);
+        expect(await inspect(f, one)).to.deep.equal([
+          [maker.hash, "InvalidComplement", maker.hash, f.yes, f.no],
+        ]);
+        const [problem] = await f.inspector.inspectMatch(one);
+        expect(problem?.reason).to.equal(await refusalOf(f, one));
+      });
+    }
   });
 
   it("MI-3 tells of every guilty order at once", async () => {
@@ -265,6 +280,28 @@ describe(`MatchInspector (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, () => {
     const over = matchOf(large, [ask, ask], { makerFillAmounts: [tokens(60), tokens(41)] });
     const found = await f.inspector.inspectMatch(over);
     expect(found.map(({ reason }) => reason)).to.include(await refusalOf(f, over));
+  });
+
+  it("MI-5 counts what earlier matches took of an order, in either role", async () => {
+    const f = await loadFixture(inspectorFixture);
+    const ask = f.sell({ maker: f.alice });
+    const bid = f.buy({ maker: f.taker });
+    await f.match(bid, [ask], [tokens(60)], tokens(30));
+    const rest = { makerFillAmounts: [tokens(40)], takerFillAmount: tokens(20) };
+    expect(await inspect(f, matchOf(bid, [ask], rest))).to.deep.equal([]);
+    expect(await refusalOf(f, matchOf(bid, [ask], rest))).to.equal(undefined);
+
+    const makerOver = matchOf(f.buy({ maker: f.bob }), [ask], { makerFillAmounts: [tokens(41)] });
+    const takerOver = matchOf(bid, [f.sell({ maker: f.bob, size: tokens(40) })], {
+      takerFillAmount: tokens(21),
+    });
+    for (const [over, args] of [
+      [makerOver, [ask.hash, tokens(41), tokens(40)]],
+      [takerOver, [bid.hash, tokens(21), tokens(20)]],
+    ] as const) {
+      expect(await inspect(f, over)).to.deep.equal([[args[0], "MakingGtRemaining", ...args]]);
+      expect((await f.inspector.inspectMatch(over))[0]?.reason).to.equal(await refusalOf(f, over));
+    }
   });
 
   it("MI-5 says of an order that the first fill used up what the exchange says", async () => {

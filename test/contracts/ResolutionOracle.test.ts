@@ -19,6 +19,8 @@ import {
   finalizedFixture,
   impersonate,
   marketFixture,
+  marketParams,
+  newMarket,
   openFixture,
   proposedFixture,
   stateOf,
@@ -36,12 +38,16 @@ import {
 // │   ├── given 1 to 30 days: new questions have it, opened ones keep theirs
 // │   ├── given a second less or more: InvalidDisputeWindow
 // │   └── when anyone else sets it: NotAdmin
+// ├── openQuestion
+// │   ├── given no window: the default of now
+// │   ├── given a window of 1 to 30 days: it holds for this question alone, to the second
+// │   └── given a second less or more: InvalidQuestionWindow
 // ├── openQuestion, cancelQuestion
 // │   ├── when anyone but the factory calls, even the admin: NotMarketFactory
 // │   ├── given an opened question: MarketAlreadyOpened
 // │   └── given an unknown question (OR-10): UnknownMarket
 // ├── proposeResolution
-// │   ├── given the second before endTime (OR-1): TooEarly; given endTime: PROPOSED
+// │   ├── given the second before endTime (OR-1): TooEarly; given endTime or later: PROPOSED
 // │   ├── when a non-resolver or a removed resolver proposes (OR-2): NotResolver
 // │   ├── given other payouts than [1,0], [0,1], [1,1] (OR-3): InvalidPayouts
 // │   ├── given a proposal, disputed or not (OR-4): AlreadyProposed
@@ -50,7 +56,8 @@ import {
 // │   ├── given any second: exactly one of the two is possible (OR-5, OR-6)
 // │   ├── when the proposer disputes itself (OR-7): SelfDispute
 // │   ├── when a non-resolver or a removed resolver disputes (OR-2): NotResolver
-// │   ├── given a removed proposer: its proposal stands and becomes final
+// │   ├── given a proposer removed inside the window (OR-2): its proposal stands and becomes final
+// │   ├── given a disputer removed after its dispute (OR-2): the dispute stands
 // │   ├── given a dispute (OR-8): Disputed
 // │   ├── given no proposal: NotProposed
 // │   └── given a final result: AlreadyFinalized
@@ -65,6 +72,10 @@ import {
 // │   ├── given a dispute without decision for 30 days (OR-11): the same
 // │   ├── given an undisputed proposal: AlreadyProposed, whatever the time
 // │   └── given a final result: AlreadyFinalized
+// ├── expectedPayouts
+// │   ├── given a final result: it; given a proposal: the proposal, inside its window and after
+// │   ├── given a time-out that has come: [1,1]; a second before: [0,0]
+// │   └── given silence till the end: what was expected is what is reported
 // └── every call on an unknown question (OR-10): UnknownMarket
 
 const INVALID_PAYOUTS: { name: string; payouts: bigint[] }[] = [
@@ -162,7 +173,7 @@ describe("ResolutionOracle", function () {
         .withArgs(heir.address);
 
       expect(await unlinked.marketFactory()).to.equal(heir.address);
-      await unlinked.connect(heir).openQuestion(UNKNOWN, 1, 2);
+      await unlinked.connect(heir).openQuestion(UNKNOWN, 1, 2, 0);
       expect((await unlinked.getResolution(UNKNOWN)).state).to.equal(ResolutionState.OPEN);
     });
 
@@ -288,10 +299,71 @@ describe("ResolutionOracle", function () {
         ...[BigInt(endTime), BigInt(resolutionTime), 0n, 0n, BigInt(DISPUTE_WINDOW)],
       ]);
       const another = ethers.id("another");
-      await expect(oracle.connect(await impersonate(factory)).openQuestion(another, 1, 2))
+      await expect(oracle.connect(await impersonate(factory)).openQuestion(another, 1, 2, 0))
         .to.emit(oracle, "QuestionOpened")
         .withArgs(another, 1, 2, DISPUTE_WINDOW);
     });
+
+    for (const window of [MIN_DISPUTE_WINDOW, 3 * DAY, MAX_DISPUTE_WINDOW]) {
+      it(`OR-5 OR-6 gives a question its own window of ${window} seconds, and no other`, async function () {
+        const system = await loadFixture(marketFixture);
+        const { oracle, factory, creator, resolver, watcher, stranger, createMarket } = system;
+        const params = await marketParams({ questionId: ethers.id("own window") });
+        const { questionId, endTime, resolutionTime } = params;
+        await expect(factory.connect(creator).createBinaryMarkets([newMarket(params, window)]))
+          .to.emit(oracle, "QuestionOpened")
+          .withArgs(questionId, endTime, resolutionTime, window);
+        const other = await createMarket();
+        expect((await oracle.getResolution(other.questionId)).disputeWindow).to.equal(
+          DISPUTE_WINDOW,
+        );
+        expect(await oracle.disputeWindow(), "default").to.equal(DISPUTE_WINDOW);
+        const deadline = endTime + DAY + window;
+        await time.setNextBlockTimestamp(endTime + DAY);
+        await expect(oracle.connect(resolver).proposeResolution(questionId, YES_WINS))
+          .to.emit(oracle, "ResolutionProposed")
+          .withArgs(questionId, resolver.address, YES_WINS, deadline);
+        const proposed = await takeSnapshot();
+
+        for (const offset of [-1, 0, 1]) {
+          await proposed.restore();
+          await time.setNextBlockTimestamp(deadline + offset);
+          const [open, shut] =
+            offset < 0 ? ["Disputed", "DisputeWindowOpen"] : ["Finalized", "DisputeWindowClosed"];
+          const dispute = () => oracle.connect(watcher).disputeResolution(questionId);
+          const finalize = () => oracle.connect(stranger).finalizeResolution(questionId);
+          await expectRefusal(system, offset < 0 ? finalize : dispute, oracle, shut, [
+            ...[questionId, deadline, deadline + offset],
+          ]);
+          await proposed.restore();
+          await time.setNextBlockTimestamp(deadline + offset);
+          await expect((offset < 0 ? dispute : finalize)()).to.emit(oracle, `Resolution${open}`);
+        }
+      });
+    }
+
+    for (const window of [
+      1n,
+      BigInt(MIN_DISPUTE_WINDOW - 1),
+      BigInt(MAX_DISPUTE_WINDOW + 1),
+      2n ** 32n + BigInt(DAY),
+      ethers.MaxUint256,
+    ]) {
+      it(`refuses a question with a window of ${window} seconds`, async function () {
+        const system = await loadFixture(marketFixture);
+        const { oracle, factory } = system;
+        const asFactory = oracle.connect(await impersonate(factory));
+
+        await expectRefusal(
+          system,
+          () => asFactory.openQuestion(UNKNOWN, 1, 2, window),
+          oracle,
+          "InvalidQuestionWindow",
+          [UNKNOWN, window, MIN_DISPUTE_WINDOW, MAX_DISPUTE_WINDOW],
+        );
+        expect((await oracle.getResolution(UNKNOWN)).state).to.equal(ResolutionState.UNKNOWN);
+      });
+    }
 
     it("refuses a question that was opened before", async function () {
       const system = await loadFixture(openFixture);
@@ -300,7 +372,7 @@ describe("ResolutionOracle", function () {
 
       await expectRefusal(
         system,
-        () => asFactory.openQuestion(market.questionId, 1, 2),
+        () => asFactory.openQuestion(market.questionId, 1, 2, 0),
         oracle,
         "MarketAlreadyOpened",
         [market.questionId],
@@ -314,7 +386,7 @@ describe("ResolutionOracle", function () {
       for (const caller of [admin, resolver, stranger]) {
         await expectRefusal(
           system,
-          () => oracle.connect(caller).openQuestion(UNKNOWN, 1, 2),
+          () => oracle.connect(caller).openQuestion(UNKNOWN, 1, 2, 0),
           oracle,
           "NotMarketFactory",
           [caller.address],
@@ -377,6 +449,16 @@ describe("ResolutionOracle", function () {
         "TooEarly",
         [market.questionId, market.endTime, market.endTime - 1],
       );
+    });
+
+    it("OR-1 takes a proposal in the second after endTime too", async function () {
+      const { oracle, resolver, market } = await loadFixture(openFixture);
+
+      await time.setNextBlockTimestamp(market.endTime + 1);
+      await oracle.connect(resolver).proposeResolution(market.questionId, YES_WINS);
+
+      const { proposedAt } = await oracle.getResolution(market.questionId);
+      expect(proposedAt).to.equal(market.endTime + 1);
     });
 
     for (const { name, payouts, outcome } of RESULTS) {
@@ -581,7 +663,7 @@ describe("ResolutionOracle", function () {
       }
     });
 
-    it("let the proposal of a removed resolver stand and become final", async function () {
+    it("OR-2 let the proposal of a resolver removed inside the window stand and become final", async function () {
       const system = await loadFixture(proposedFixture);
       const { oracle, resolver, stranger, market, deadline } = system;
       const before = await oracle.getResolution(market.questionId);
@@ -594,7 +676,7 @@ describe("ResolutionOracle", function () {
       await expectFinal(system, YES_WINS, Outcome.YES);
     });
 
-    it("let others dispute the proposal of a removed resolver, but not itself", async function () {
+    it("OR-2 OR-7 let others dispute the proposal of a resolver that resigned, but not itself", async function () {
       const system = await loadFixture(proposedFixture);
       const { oracle, resolver, watcher, market } = system;
       await oracle.connect(resolver).renounceRole(Role.RESOLVER);
@@ -610,6 +692,24 @@ describe("ResolutionOracle", function () {
 
       const { state } = await oracle.getResolution(market.questionId);
       expect(state).to.equal(ResolutionState.DISPUTED);
+    });
+
+    it("OR-2 OR-8 let the dispute of a removed resolver stand", async function () {
+      const system = await loadFixture(disputedFixture);
+      const { oracle, watcher, stranger, market, deadline } = system;
+      await oracle.removeResolver(watcher);
+      await time.increaseTo(deadline + 1);
+
+      await expectRefusal(
+        system,
+        () => oracle.connect(stranger).finalizeResolution(market.questionId),
+        oracle,
+        "Disputed",
+        [market.questionId],
+      );
+      await oracle.adminFinalizeResolution(market.questionId, NO_WINS);
+
+      await expectFinal(system, NO_WINS, Outcome.NO);
     });
 
     it("OR-8 refuse both while the proposal is disputed, whatever the time", async function () {
@@ -774,7 +874,7 @@ describe("ResolutionOracle", function () {
   });
 
   describe("finalizeByTimeout", function () {
-    it("ends a silent question as [1,1] from resolutionTime + 90 days on, and not a second earlier", async function () {
+    it("OR-11 ends a silent question as [1,1] from resolutionTime + 90 days on, and not a second earlier", async function () {
       const system = await loadFixture(openFixture);
       const { oracle, stranger, market } = system;
       const { questionId } = market;
@@ -817,6 +917,22 @@ describe("ResolutionOracle", function () {
 
       await expectFinal(system, SPLIT, Outcome.SPLIT);
     });
+
+    for (const { what, fixture } of [
+      { what: "a silent question", fixture: openFixture },
+      { what: "an undecided dispute", fixture: disputedFixture },
+    ]) {
+      it(`OR-11 ends ${what} in the second after its time-out too`, async function () {
+        const system = await loadFixture<OpenSystem>(fixture);
+        const { oracle, stranger, market } = system;
+        const timeout = await oracle.timeoutOf(market.questionId);
+
+        await time.setNextBlockTimestamp(timeout + 1n);
+        await oracle.connect(stranger).finalizeByTimeout(market.questionId);
+
+        await expectFinal(system, SPLIT, Outcome.SPLIT);
+      });
+    }
 
     it("refuses an undisputed proposal whatever the time: finalizing is open to anyone", async function () {
       const system = await loadFixture(proposedFixture);
@@ -862,9 +978,68 @@ describe("ResolutionOracle", function () {
         () => oracle.connect(stranger).finalizeResolution(UNKNOWN),
         () => oracle.adminFinalizeResolution(UNKNOWN, YES_WINS),
         () => oracle.connect(stranger).finalizeByTimeout(UNKNOWN),
+        () => oracle.expectedPayouts(UNKNOWN),
       ]) {
         await expectRefusal(system, call, oracle, "UnknownMarket", [UNKNOWN]);
       }
+    });
+  });
+
+  describe("expectedPayouts", function () {
+    const UNDECIDED = [0n, 0n];
+
+    for (const { what, fixture } of [
+      { what: "a silent question", fixture: openFixture },
+      { what: "an undecided dispute", fixture: disputedFixture },
+    ]) {
+      it(`are undecided of ${what} up to its time-out, then [1,1], as it then ends`, async function () {
+        const system = await loadFixture<OpenSystem>(fixture);
+        const { oracle, stranger, market } = system;
+        const { questionId } = market;
+        const timeout = await oracle.timeoutOf(questionId);
+        expect(await oracle.expectedPayouts(questionId)).to.deep.equal(UNDECIDED);
+
+        for (const offset of [-1n, 0n, 1n]) {
+          await time.increaseTo(timeout + offset);
+          expect(await oracle.expectedPayouts(questionId), `at ${offset}`).to.deep.equal(
+            offset < 0n ? UNDECIDED : SPLIT,
+          );
+        }
+        await oracle.connect(stranger).finalizeByTimeout(questionId);
+
+        expect(await oracle.expectedPayouts(questionId)).to.deep.equal(SPLIT);
+        expect(await reported(system)).to.deep.equal(SPLIT);
+      });
+    }
+
+    for (const { name, payouts } of RESULTS) {
+      it(`are the proposed ${name}, inside the window, after it and once final`, async function () {
+        const system = await loadFixture(openFixture);
+        const { oracle, resolver, stranger, market } = system;
+        const { questionId, endTime } = market;
+        await time.setNextBlockTimestamp(endTime);
+        await oracle.connect(resolver).proposeResolution(questionId, payouts);
+        expect(await oracle.expectedPayouts(questionId)).to.deep.equal(payouts);
+
+        for (const at of [-1, 0, 1, 365 * DAY]) {
+          await time.increaseTo(endTime + DISPUTE_WINDOW + at);
+          expect(await oracle.expectedPayouts(questionId), `at ${at}`).to.deep.equal(payouts);
+        }
+        await oracle.connect(stranger).finalizeResolution(questionId);
+
+        expect(await oracle.expectedPayouts(questionId)).to.deep.equal(payouts);
+        expect(await reported(system)).to.deep.equal(payouts);
+      });
+    }
+
+    it("are the admin's once a dispute is decided, and [1,1] of a cancelled market", async function () {
+      const { oracle, factory, market, createMarket } = await loadFixture(disputedFixture);
+      const cancelled = await createMarket({ questionId: ethers.id("cancelled") });
+      await oracle.adminFinalizeResolution(market.questionId, NO_WINS);
+      await factory.cancelMarket(cancelled.questionId);
+
+      expect(await oracle.expectedPayouts(market.questionId)).to.deep.equal(NO_WINS);
+      expect(await oracle.expectedPayouts(cancelled.questionId)).to.deep.equal(SPLIT);
     });
   });
 

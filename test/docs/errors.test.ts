@@ -22,6 +22,7 @@ describe("docs/errors.md", () => {
     ["MarketFactory", "IMarketFactory", "IAdministered"],
     ["ResolutionOracle", "IResolutionOracle", "IAdministered"],
     ["MatchInspector", "IMatchInspector"],
+    ["PositionRedeemer", "IPositionRedeemer"],
   ] as const) {
     it(`lists every error of ${contract} by the selector of its ABI, and no other`, async () => {
       const { abi } = await artifacts.readArtifact(contract);

@@ -67,6 +67,11 @@ export function creationArguments(
   return [questionId, question, description, category, endTime, resolutionTime];
 }
 
+/** The same as an entry of createBinaryMarkets. */
+export function newMarket(market: MarketParams, disputeWindow = 0) {
+  return { ...market, disputeWindow };
+}
+
 /** A valid market that ends a day after the latest block, with its result due a day later. */
 export async function marketParams(overrides: Partial<MarketParams> = {}): Promise<MarketParams> {
   const endTime = overrides.endTime ?? (await time.latest()) + DAY;
@@ -191,8 +196,10 @@ export async function stateOf(system: MarketFixture) {
   return Promise.all([
     ...[oracle.admin(), oracle.pendingAdmin(), oracle.marketFactory(), oracle.disputeWindow()],
     ...[factory.admin(), factory.pendingAdmin(), factory.exchange(), count],
+    factory.creationPaused(),
     ...people.map((person) => oracle.hasRole(Role.RESOLVER, person)),
     ...people.map((person) => factory.hasRole(Role.CREATOR, person)),
+    ...people.map((person) => factory.hasRole(Role.PAUSER, person)),
     ...markets.map(async (market) => [
       ...Array.from<unknown>(market).filter((_, field) => field !== STATUS_FIELD),
       await oracle.getResolution(market.questionId),
@@ -203,7 +210,7 @@ export async function stateOf(system: MarketFixture) {
 }
 
 /** Where `status` stands among the fields of Market. */
-const STATUS_FIELD = 9;
+const STATUS_FIELD = 11;
 
 /** The call is refused with this error and these values, and nothing has changed. */
 export async function expectRefusal(

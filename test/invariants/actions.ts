@@ -1,6 +1,6 @@
 import { ZeroAddress, ZeroHash } from "ethers";
 import { network } from "hardhat";
-import { I15_exactlyOneIsOpen } from "./invariants";
+import { I15_exactlyOneIsOpen, I26_batchIsItsMatches } from "./invariants";
 import {
   BUY,
   DELEGATE,
@@ -20,7 +20,7 @@ import {
   assetsOf,
   ceilDiv,
 } from "./model";
-import type { Run } from "./run";
+import type { Refused, Run } from "./run";
 import type { Order } from "./world";
 
 /*
@@ -535,6 +535,42 @@ async function wrongMatch(run: Run): Promise<unknown> {
   return (ways[chance.pick(Object.keys(ways))] as () => Promise<unknown>)();
 }
 
+/**
+ * I26: what a batch does is first tried and taken back, then its matches are sent one after another, each held to the
+ * rules as ever; both must come to the same. Nothing may change by the clock alone meanwhile.
+ */
+async function batch(run: Run): Promise<unknown> {
+  const { chance } = run;
+  const matches: Match[] = [];
+  for (let i = chance.int(2, 3); i > 0; i--) {
+    const drawn = drawMatch(run);
+    if (drawn === undefined) continue;
+    const { takerFill, makerFills } = drawn;
+    const wrong = chance.chance(25);
+    const changes = chance.chance(50)
+      ? { takerFill: chance.pick([0n, takerFill + 2n ** 119n]) }
+      : { makerFills: [0n, ...makerFills.slice(1)] };
+    matches.push(wrong ? { ...drawn, ...changes } : drawn);
+  }
+  const soon = run.now + 1 + matches.length;
+  if (boundariesOf(run).some((second) => second > run.now && second <= soon)) return sign(run);
+
+  const tried = await run.tryBatch(matches);
+  const alone: (Refused | null)[] = [];
+  for (const one of matches) {
+    await settle(run, "batch: one of it", one, "operator", run.now + 1);
+    alone.push(run.refused);
+  }
+  await run.look("all");
+  I26_batchIsItsMatches(tried, alone, run.seen);
+  const settled = alone.filter((refused) => refused === null).length;
+  if (tried.error === null && settled > 0 && settled < alone.length) {
+    run.tally.mark("I26: a batch of which some failed");
+  }
+  run.tally.count("batch", tried.error === null);
+  return undefined;
+}
+
 // ------------------------------------------------------------------------------------------------ ending orders
 
 function anOrder(run: Run): Order {
@@ -802,19 +838,28 @@ async function timeOut(run: Run): Promise<unknown> {
   });
 }
 
-/** The next call, whatever it is, is made around a second at which some answer changes. */
-async function advance(run: Run): Promise<void> {
-  const { chance, model, now } = run;
-  const boundaries = model.markets.flatMap((market) => {
+/** The seconds at which some answer changes; of the far ones only those asked for. */
+function boundariesOf(run: Run, silence = false, indecision = false): number[] {
+  const boundaries = run.model.markets.flatMap((market) => {
     if (market.state === State.UNKNOWN || market.state === State.FINALIZED) return [];
     const { endTime, proposedAt, window, resolutionTime, disputedAt } = market;
-    const late = chance.chance(10) ? [resolutionTime + SILENCE_TIMEOUT] : [];
-    if (disputedAt > 0 && chance.chance(30)) late.push(disputedAt + DISPUTE_TIMEOUT);
+    const late = silence ? [resolutionTime + SILENCE_TIMEOUT] : [];
+    if (disputedAt > 0 && indecision) late.push(disputedAt + DISPUTE_TIMEOUT);
     return [endTime, ...(proposedAt > 0 ? [proposedAt + window] : []), ...late];
   });
   for (const order of run.orders) {
     if (isLive(run, order) && order.expiration !== 0n) boundaries.push(Number(order.expiration));
   }
+  for (const until of Object.values(run.model.delegated)) {
+    if (until < 2n ** 40n) boundaries.push(Number(until));
+  }
+  return boundaries;
+}
+
+/** The next call, whatever it is, is made around a second at which some answer changes. */
+async function advance(run: Run): Promise<void> {
+  const { chance, now } = run;
+  const boundaries = boundariesOf(run, chance.chance(10), chance.chance(30));
   const ahead = boundaries.filter((boundary) => boundary > now + 1);
   const boundary = ahead.length > 0 ? chance.pick(ahead) : now + chance.int(2, 100);
   run.next = boundary + chance.pick([-1, 0, 1]);
@@ -827,6 +872,7 @@ const WEIGHTS: readonly (readonly [number, Action])[] = [
   ...([
     [24, match],
     [15, wrongMatch],
+    [2, batch],
     [3, sign],
     [4, cancel],
     [3, cancelMany],

@@ -19,7 +19,8 @@ import { type RawLog, type World, deployWorld } from "./world";
  * ├── after each call balances, allowances, orders, nonces, roles, registry and results are the ledger's
  * ├── after each call I1 to I17 hold
  * └── at the end of each run what is left of a resolved market is dust, and the logs rebuild the state (I18)
- * I19 is held by test/integration/OrderHashes.test.ts, I21 by trying some matches in both orders.
+ * I19 is held by test/integration/OrderHashes.test.ts, I21 by trying some matches in both orders, I26 by
+ * trying some batches before their matches.
  */
 const SEED = seedOr(20_261_121);
 const RUNS = runsOr(200);
@@ -43,6 +44,7 @@ const DONE = [
   ...["propose", "dispute", "finalize", "decide", "time out", "advance time"],
   ...["wrong match: at the expiration", "wrong match: by a delegate"],
   ...["approve order", "authorize signer", "revoke signer"],
+  ...["batch", "batch: one of it"],
 ];
 const REFUSED = [
   ...MATCHES,
@@ -67,6 +69,7 @@ const MARKS = [
   "match: a maker partly filled",
   "I15: dispute and finalize tried in one second",
   "I21: makers permuted",
+  "I26: a batch of which some failed",
 ];
 
 describe(`all contracts: invariants (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, () => {

@@ -1,5 +1,5 @@
 import { recoverAddress } from "ethers";
-import type { Attempt, Run } from "./run";
+import type { Attempt, Refused, Run, Trial } from "./run";
 import {
   ACCOUNTS,
   BUY,
@@ -16,7 +16,7 @@ import {
   assetsOf,
   outcomeOf,
 } from "./model";
-import type { Event, Observed, Order, RawLog } from "./world";
+import { type Event, type Observed, type Order, type RawLog, shown } from "./world";
 
 /*
  * One function per rule, named by its id in docs/invariants.md. Each looks at what the chain remembered before and after
@@ -545,6 +545,24 @@ export function I21_permutingMakersChangesNothing(
 ): void {
   hold(permuted.error === null, "I21: the same makers in another order are refused");
   hold(permuted.seen.raw === straight.raw, "I21: permuting the makers changed somebody's total");
+}
+
+/** One after another, at the same state and but seconds later. */
+export function I26_batchIsItsMatches(
+  { error, failures, seen }: Trial,
+  alone: (Refused | null)[],
+  after: Observed,
+): void {
+  if (error !== null) {
+    const all = alone.every((refused) => shown(refused) === shown(error));
+    hold(all, `I26: a batch met ${shown(error)}, its matches did not`);
+    return;
+  }
+  hold(
+    shown(failures) === shown(alone),
+    `I26: ${shown(failures)} in a batch, ${shown(alone)} alone`,
+  );
+  hold(seen.raw === after.raw, "I26: a batch leaves another state than its matches");
 }
 
 function remainingBefore({ before }: Step, order: ModelOrder): bigint {

@@ -406,12 +406,13 @@ export class Model {
     for (const [i, [field, most]] of TEXTS.entries()) {
       const { length } = texts[i] as string;
       if (length === 0 || length > most) {
-        return refuse("InvalidText", field, BigInt(length), BigInt(most));
+        return refuse("InvalidText", market.questionId, field, BigInt(length), BigInt(most));
       }
     }
     const fits = now < endTime && endTime <= resolutionTime && resolutionTime <= now + MAX_DURATION;
     if (!fits) {
-      return refuse("InvalidTimes", BigInt(endTime), BigInt(resolutionTime), BigInt(now));
+      const times = [endTime, resolutionTime, now].map(BigInt);
+      return refuse("InvalidTimes", market.questionId, ...times);
     }
     return succeed(() => {
       Object.assign(market, { creator: by, createdAt: now, endTime, resolutionTime });

@@ -2,7 +2,15 @@ import { network } from "hardhat";
 import { Chance } from "../helpers/random";
 import { I21_permutingMakersChangesNothing, STEP_CHECKS, type Step } from "./invariants";
 import { type Fill, type Match, type Model, type Verdict } from "./model";
-import { type Call, type Event, type Observed, type Order, type World, shown } from "./world";
+import {
+  type Answer,
+  type Call,
+  type Event,
+  type Observed,
+  type Order,
+  type World,
+  shown,
+} from "./world";
 
 /*
  * One walk over the chain: it sends a call, holds the answer to the model's verdict, reads the chain, holds that to the
@@ -39,12 +47,27 @@ export class Tally {
   }
 }
 
+export type Refused = NonNullable<Answer["error"]>;
+
+/** What a batch would do. */
+export interface Trial {
+  error: Refused | null;
+  /** Of each match why it failed, or null. */
+  failures: (Refused | null)[];
+  seen: Observed;
+}
+
+/** Enough for a match of four makers and for naming its failure; a batch of three fits a transaction. */
+const GAS_PER_MATCH = 4_000_000n;
+
 export class Run {
   /** Orders signed in this run; those over stay, for calls that must be refused. */
   readonly orders: Order[] = [];
   readonly history: string[] = [];
   readonly refusedBlocks = new Set<number>();
   readonly fills: Fill[] = [];
+  /** Why the last call was refused; null when it was not. */
+  refused: Refused | null = null;
   /** The second of the next call, when an action has chosen it. */
   next: number | null = null;
   block = 0;
@@ -97,6 +120,7 @@ export class Run {
 
     const { error, hash } = await world.send({ by, to, what, args }, at);
     this.block += 1;
+    this.refused = error;
     const expected = verdict.refusals.map(shown);
     const fits =
       error === null
@@ -136,6 +160,28 @@ export class Run {
     const { seen, differences } = await this.world.observe(this.model, hashes, slots, this.seen);
     this.seen = seen;
     holdModel(differences);
+  }
+
+  /** What the chain would remember after these matches in one transaction, and what that would tell. */
+  async tryBatch(matches: readonly Match[]): Promise<Trial> {
+    const { world, model } = this;
+    const args = matches.map(({ takerFill, makerFills, ...orders }) => ({
+      ...orders,
+      ...{ takerFillAmount: takerFill, makerFillAmounts: makerFills, gasLimit: GAS_PER_MATCH },
+    }));
+    this.next = null;
+    const snapshot = await network.provider.send("evm_snapshot", []);
+    const call: Call = { by: "operator", to: "exchange", what: "matchOrdersBatch", args: [args] };
+    const { error, hash } = await world.send(call, this.now + 1);
+    const failures: (Refused | null)[] = matches.map(() => null);
+    for (const { name, args } of error === null ? await world.eventsOf(hash) : []) {
+      if (name !== "MatchFailed") continue;
+      failures[Number(args["index"])] = world.decodeError(args["reason"] as string);
+    }
+    const hashes = this.orders.map((order) => order.hash);
+    const { seen } = await world.observe(model, hashes);
+    await network.provider.send("evm_revert", [snapshot]);
+    return { error, failures, seen };
   }
 
   /** What the chain would remember with the makers in the reverse order; null when it is not tried. */

@@ -495,7 +495,7 @@ export async function deployWorld() {
 
   const world = {
     ...{ addresses, address, interfaces, model, send, eventsOf, logsFrom, ourEvents, blockNumber },
-    ...{ sign, observe, rolesOnChain, positionIds },
+    ...{ decodeError, sign, observe, rolesOnChain, positionIds },
   };
   await open(world);
   return world;

@@ -21,12 +21,14 @@ import {
  * ├── when an account lacks balance, allowance or approval .... refused, naming its order (TC-1)
  * │   └── in every kind, as maker and as taker
  * ├── when an account's ERC-1155 hook refuses ................. refused, naming its order (TC-2)
+ * │   └── also when the sender has exactly what it gives
  * ├── when a hook re-enters a match ........................... refused by the guard, naming its order (TC-3)
  * │   └── when a hook cancels or raises its own nonce ......... the match goes on
  * ├── when the collateral returns false ....................... refused, nothing half done (TC-6)
  * ├── when the collateral keeps a fee of its own .............. refused as soon as pairs are minted (TC-6)
  * ├── when the collateral's issuer froze an account ........... refused (TC-7)
  * │   ├── that receives, or that pays the exchange ............ naming its order
+ * │   │   └── also when the payer has, or allows, exactly what it pays
  * │   └── that pays another account, with balance and allowance naming the receiver's order
  * └── when the fee receiver cannot take a fee ................. refused, naming no order
  */
@@ -162,6 +164,24 @@ describe("CTFExchange: failing tokens", () => {
       ]);
     });
 
+    it("is named for little gas, however much memory the match uses", async () => {
+      const f = await loadFixture(exchangeFixture);
+      const bid = f.buy({ maker: f.taker, size: tokens(1000) });
+      const makers = Array.from({ length: 10 }, () => f.sell({ maker: f.alice }));
+      await f.usdc.connect(f.taker).approve(f.exchange, 0n);
+      const fills = makers.map(({ makerAmount }) => makerAmount);
+      const settle = f.exchange.connect(f.operator).matchOrders.staticCall;
+      await expect(settle(bid, makers, bid.makerAmount, fills, { gasLimit: 1_500_000n }))
+        .to.be.revertedWithCustomError(f.exchange, "CollateralTransferFailed")
+        .withArgs(
+          bid.hash,
+          f.taker.address,
+          f.alice.address,
+          tokens(50),
+          reason("ERC20InsufficientAllowance", await f.exchange.getAddress(), 0n, tokens(50)),
+        );
+    });
+
     it("leaves the other orders as they were: they settle without it", async () => {
       const f = await loadFixture(exchangeFixture);
       const bid = f.buy({ maker: f.taker, size: tokens(200) });
@@ -202,6 +222,24 @@ describe("CTFExchange: failing tokens", () => {
         ]);
       });
     }
+
+    it("is named though the other has not a token more than it gives", async () => {
+      const f = await loadFixture(exchangeFixture);
+      await delegateTo(f.taker, await ethers.deployContract("HookedAccount"));
+      const hooked = await ethers.getContractAt("HookedAccount", f.taker.address);
+      await hooked.setRefusing(true);
+      const { takerOrder, makerOrder } = ordersOf(f, "taker buys");
+      const surplus = (await f.ctf.balanceOf(f.alice, f.yes)) - tokens(100);
+      await f.ctf.connect(f.alice).safeTransferFrom(f.alice, f.stranger, f.yes, surplus, "0x");
+      await expectRefusal(f, () => f.match(takerOrder, [makerOrder]), "OutcomeTransferFailed", [
+        takerOrder.hash,
+        f.alice.address,
+        f.taker.address,
+        f.yes,
+        tokens(100),
+        reason("TokensUnwelcome", f.yes),
+      ]);
+    });
 
     it("is named by the order that it can no longer pay, when its hook spent the money", async () => {
       const f = await loadFixture(exchangeFixture);
@@ -395,6 +433,32 @@ describe("CTFExchange: failing tokens", () => {
           () => f.match(takerOrder, [makerOrder]),
           "CollateralTransferFailed",
           [order.hash, from, to, tokens(50), reason("Blocklisted", frozen.address)],
+        );
+      });
+    }
+
+    for (const exact of ["balance", "allowance"] as const) {
+      it(`is named though the payer's ${exact} is not a unit more than it pays`, async () => {
+        const f = await loadFixture(hostileFixture);
+        const { takerOrder, makerOrder } = ordersOf(f, "taker buys");
+        await f.usdc.setBlocklisted(f.alice, true);
+        if (exact === "balance") {
+          const surplus = (await f.usdc.balanceOf(f.taker)) - tokens(50);
+          await f.usdc.connect(f.taker).transfer(f.stranger, surplus);
+        } else {
+          await f.usdc.connect(f.taker).approve(f.exchange, tokens(50));
+        }
+        await expectRefusal(
+          f,
+          () => f.match(takerOrder, [makerOrder]),
+          "CollateralTransferFailed",
+          [
+            makerOrder.hash,
+            f.taker.address,
+            f.alice.address,
+            tokens(50),
+            reason("Blocklisted", f.alice.address),
+          ],
         );
       });
     }

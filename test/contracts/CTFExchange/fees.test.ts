@@ -303,6 +303,31 @@ describe("CTFExchange: fees", () => {
       expect(moved.taker).to.deep.equal({ usdc: -tokens(50), yes: tokens(90) });
       expect(moved.alice).to.deep.equal({ usdc: tokens(2), yes: -tokens(4) });
     });
+
+    it("keep a selling taker's fee from the first buyers alone, all that they pay if need be", async () => {
+      const f = await loadFixture(exchangeFixture);
+      const ask = f.sell({ maker: f.taker, size: tokens(100), feeRateBps: 1000n });
+      const makers = [
+        f.buy({ maker: f.alice, size: tokens(4) }),
+        f.buy({ maker: f.bob, size: tokens(6) }),
+        f.buy({ maker: f.carol, size: tokens(90) }),
+      ];
+      let fees: Awaited<ReturnType<typeof feesOf>> | undefined;
+      const moved = await changes(f, async () => {
+        fees = await feesOf(f, f.match(ask, makers));
+      });
+      // 5 due of 50: all of Alice's 2 and Bob's 3.
+      expect(fees?.transfers).to.deep.equal([
+        { asset: "usdc", amount: tokens(2) },
+        { asset: "usdc", amount: tokens(3) },
+      ]);
+      expect(fees?.charged).to.deep.equal([
+        { order: ask.hash, assetId: ZERO_ID, amount: tokens(5) },
+      ]);
+      expect(moved.taker).to.deep.equal({ usdc: tokens(45), yes: -tokens(100) });
+      expect(moved.alice).to.deep.equal({ usdc: -tokens(2), yes: tokens(4) });
+      expect(moved.bob).to.deep.equal({ usdc: -tokens(3), yes: tokens(6) });
+    });
   });
 
   describe("FE-5 a fee receiver that trades", () => {

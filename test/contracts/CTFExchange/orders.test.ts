@@ -135,7 +135,7 @@ describe("CTFExchange: orders", () => {
         const dirty = `${valid.slice(0, highByte)}01${valid.slice(highByte + 2)}`;
         await expectUnchanged(f, async () => {
           const call = f.stranger.call({ to: await f.exchange.getAddress(), data: dirty });
-          await expect(call).to.be.revertedWithoutReason();
+          await expect(call).to.be.revertedWithCustomError(f.exchange, "MalformedOrder");
         });
       }
     });
@@ -166,10 +166,13 @@ describe("CTFExchange: orders", () => {
           ["maker", ask, f.alice],
         ] as const) {
           const dirty = { ...clean, [field]: BigInt(clean[field]) | (1n << 200n) };
-          const signature = signDigest(await call("hashOrder", [dirty]), signer);
+          const hash = await call("hashOrder", [dirty]);
+          const signature = signDigest(hash, signer);
           const signed = { ...dirty, signature };
           const attempt = name === "taker" ? settle(signed, ask) : settle(bid, signed);
-          await expect(attempt, `${field} of the ${name} order`).to.be.revertedWithoutReason();
+          await expect(attempt, `${field} of the ${name} order`)
+            .to.be.revertedWithCustomError(f.exchange, "MalformedOrder")
+            .withArgs(hash);
         }
       }
     });

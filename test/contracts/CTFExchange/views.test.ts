@@ -7,6 +7,7 @@ import { exchangeFixture, tokens } from "../../helpers/exchange";
 /*
  * given a deployment
  * ├── when an address of the constructor is zero .. refused: ZeroAddress
+ * ├── when there is no contract at one of them .... refused: NoCode
  * ├── its domain is that of EIP-712 and EIP-5267 .. name, version, chain, contract
  * └── ConditionalTokens may take what it splits ... an allowance without limit
  * given orders
@@ -33,6 +34,19 @@ describe("CTFExchange: views", () => {
         f.exchange,
         "ZeroAddress",
       );
+    }
+  });
+
+  it("is not deployed over an account without code: a call to one goes through and moves nothing", async () => {
+    const f = await loadFixture(exchangeFixture);
+    const [usdc, ctf] = [await f.usdc.getAddress(), await f.ctf.getAddress()];
+    for (const args of [
+      [f.alice.address, ctf],
+      [usdc, f.alice.address],
+    ] as const) {
+      await expect(ethers.deployContract("CTFExchange", [...args]))
+        .to.be.revertedWithCustomError(f.exchange, "NoCode")
+        .withArgs(f.alice.address);
     }
   });
 

@@ -194,7 +194,8 @@ describe("CTFExchange: wallets", () => {
         await f.exchange.validateOrder.staticCall(order, { gasLimit });
         seen.add("valid");
       } catch (error) {
-        seen.add(String(error).includes("InsufficientGas(400000)") ? "InsufficientGas" : "other");
+        const { data = "0x" } = error as { data?: string };
+        seen.add(f.exchange.interface.parseError(data)?.name ?? "other");
       }
     }
     expect([...seen]).to.deep.equal(["InsufficientGas", "valid"]);

@@ -81,7 +81,8 @@ describe(`FillMath, Payouts, StatusWord (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS}
     }
     expect(Object.keys(known).sort()).to.deep.equal(["0,0", "0,1", "1,0", "1,1"]);
     const big = 2n ** 256n - 1n;
-    for (const vector of [[], [1n], [1n, 0n, 0n], [2n, 0n], [0n, 2n], [1n, big], [big, 1n]]) {
+    const unknown = [[], [1n], [1n, 0n, 0n], [2n, 0n], [0n, 2n], [2n, 1n], [1n, 2n]];
+    for (const vector of [...unknown, [1n, big], [big, 1n]]) {
       expect(await twins.toOutcome(vector), vector.join()).to.equal(known["0,0"]);
     }
   });
