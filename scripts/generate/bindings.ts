@@ -1,10 +1,11 @@
 /**
  * Writes sdk/src/generated from the compiled contracts: one typed ABI per contract, TypeChain's contract types, and,
- * apart from both, the bytecode that only the sandbox needs. Run after `hardhat compile`; the folder is not committed.
+ * apart from both, the bytecode that only the sandbox needs, and the deployments that ship with the SDK. Run after `hardhat compile`; the folder is not committed.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { glob, runTypeChain } from "typechain";
+import { bundleDeployments } from "./bundleDeployments";
 
 const ROOT = path.resolve(__dirname, "../..");
 const GENERATED = path.join(ROOT, "sdk/src/generated");
@@ -46,6 +47,16 @@ const BINDINGS: readonly Binding[] = [
     artifact: "contracts/exchange/CTFExchange.sol/CTFExchange",
     deployed: true,
   },
+  {
+    name: "MatchInspector",
+    artifact: "contracts/exchange/MatchInspector.sol/MatchInspector",
+    deployed: true,
+  },
+  {
+    name: "PositionRedeemer",
+    artifact: "contracts/periphery/PositionRedeemer.sol/PositionRedeemer",
+    deployed: true,
+  },
 ];
 
 const HEADER =
@@ -79,6 +90,11 @@ async function main(): Promise<void> {
       );
     }
   }
+
+  writeFileSync(
+    path.join(GENERATED, "deployments.ts"),
+    HEADER + bundleDeployments(path.join(ROOT, "deployments")),
+  );
 
   await runTypeChain({
     cwd: ROOT,

@@ -17,4 +17,11 @@ export interface DeployedContracts {
   readonly resolutionOracle: Address;
   readonly marketFactory: Address;
   readonly ctfExchange: Address;
+  /** Redeems an account's tokens of many conditions at once. */
+  readonly positionRedeemer: Address;
+  /** Tells which orders of a match cannot settle, and why. */
+  readonly matchInspector: Address;
 }
+
+/** The name a contract has in a deployment. */
+export type DeployedContractName = keyof DeployedContracts;

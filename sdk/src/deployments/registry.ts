@@ -1,6 +1,7 @@
 import { InputError } from "../errors/InputError.js";
 import { DeploymentNotFoundError } from "../errors/DeploymentNotFoundError.js";
-import type { DeployedContracts, Deployment } from "./Deployment.js";
+import { bundledDeployments } from "../generated/deployments.js";
+import type { DeployedContractName, Deployment } from "./Deployment.js";
 
 /** A network's name, a chain id, or the deployment itself. */
 export type NetworkReference = string | number | bigint | Deployment;
@@ -11,13 +12,18 @@ const CONTRACTS = [
   "resolutionOracle",
   "marketFactory",
   "ctfExchange",
-] as const satisfies readonly (keyof DeployedContracts)[];
+  "positionRedeemer",
+  "matchInspector",
+] as const satisfies readonly DeployedContractName[];
 
-const byName = new Map<string, Deployment>();
+/** Known from the start: the networks whose deployment files were there when the SDK was built. */
+const byName = new Map<string, Deployment>(
+  bundledDeployments.map((deployment) => [deployment.network, deployment]),
+);
 
 /**
- * Makes a deployment known under its network name. Needed for chains of one's own; deployments that ship with the SDK
- * are known from the start. The same name registered again replaces the earlier one.
+ * Makes a deployment known under its network name; the file a deployment writes may be given as it is. Needed for chains
+ * of one's own; deployments that ship with the SDK are known from the start. The same name registered again replaces the earlier one.
  */
 export function registerDeployment(deployment: Deployment): void {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(deployment.network)) {
