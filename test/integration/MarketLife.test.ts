@@ -37,13 +37,13 @@ import {
   orderFromJson,
   orderToJson,
   signOrder,
-  verifyOrder,
   type Address,
   type Hex,
   type OrderDomain,
   type OrderTrade,
   type SignedOrder,
 } from "@nostra/sdk/order";
+import { verifyOrder } from "@nostra/sdk/verify";
 import { createSandbox, type Sandbox } from "@nostra/sdk/testing";
 import { expect } from "chai";
 import { Wallet } from "ethers";

@@ -31,7 +31,8 @@ import { Chance, runsOr, seedOr } from "../helpers/random";
 import { run } from "../helpers/sandbox";
 
 /*
-Random orders arrive at random books; every plan the matcher makes of them is settled on the real contracts.
+Random orders arrive at random books; every plan the matcher makes of them is settled on the real contracts. NOSTRA_RUNS sets
+how many plans (300 unless told), NOSTRA_SEED the seed.
 
 M1  no plan is refused.
 M2  each OrderFilled says what the plan says of the order: giving, receiving and what is left, to the unit.
@@ -200,6 +201,7 @@ describe(`from the matcher to the chain (seed ${SEED})`, () => {
         const { plans } = submitOrder(book, incoming, {
           ...options,
           maxMakers: chance.pick([1, 3, 50]),
+          selfTrade: chance.pick(["skip", "cancel-oldest", "cancel-newest", "cancel-both"]),
         });
         for (const plan of plans) {
           try {

@@ -4,12 +4,12 @@ import {
   hashOrder,
   orderDomain,
   signOrder,
-  verifyOrder,
   type Hex,
   type Order,
   type OrderDomain,
   type SignedOrder,
 } from "@nostra/sdk/order";
+import { verifyOrder } from "@nostra/sdk/verify";
 import { fastSigner } from "@nostra/sdk/signer";
 import { createSandbox, type Sandbox } from "@nostra/sdk/testing";
 import { expect } from "chai";
@@ -128,7 +128,7 @@ const SPOILED: readonly (readonly [
   ],
   [
     "signature type DELEGATE",
-    ["SIGNATURE_TYPE_DELEGATE"],
+    ["NOT_SIGNER", "SIGNATURE_INVALID"],
     (order) => ({ ...order, signatureType: 1 }),
   ],
   [

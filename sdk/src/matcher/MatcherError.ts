@@ -8,6 +8,14 @@ export type MatcherErrorCode =
   | "INVALID_AMOUNT"
   /** The order pays, or asks, more than one collateral unit per share unit. */
   | "PRICE_ABOVE_ONE"
+  /** The order is signed for fewer shares than the market takes. */
+  | "SIZE_TOO_SMALL"
+  /** The order is signed for more shares than the market takes. */
+  | "SIZE_TOO_LARGE"
+  /** The order's price is between ticks, and the market refuses such. */
+  | "OFF_TICK"
+  /** What is left of the order cannot trade at its place in the book. */
+  | "DUST"
   /** `side` is neither BUY nor SELL. */
   | "INVALID_SIDE"
   /** `remaining` is not above zero and at most `makerAmount`. */

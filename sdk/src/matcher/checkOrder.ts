@@ -1,7 +1,8 @@
 import { InputError } from "../errors/InputError.js";
-import { Side, type Hex } from "../order/Order.js";
+import { Side, type Hex, type Order } from "../order/Order.js";
 import { MAX_AMOUNT } from "../units/constants.js";
 import { MatcherError } from "./MatcherError.js";
+import { isOnTick } from "./priority.js";
 import type { IncomingOrder, Market } from "./types.js";
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
@@ -64,7 +65,44 @@ export function checkOrder(market: Market, incoming: IncomingOrder): bigint {
       makerAmount,
     });
   }
+  checkSize(market, hash, isBuy ? takerAmount : makerAmount);
+  if (market.offTick === "refuse") checkOnTick(market, hash, order);
   return remaining;
+}
+
+/** Refuses an order signed for fewer or more shares than the market takes. */
+function checkSize({ minSize, maxSize }: Market, hash: Hex, size: bigint): void {
+  if (minSize !== undefined && size < minSize) {
+    throw new MatcherError(
+      "SIZE_TOO_SMALL",
+      "The order is for fewer shares than the market takes",
+      {
+        hash,
+        size,
+        minSize,
+      },
+    );
+  }
+  if (maxSize !== undefined && size > maxSize) {
+    throw new MatcherError("SIZE_TOO_LARGE", "The order is for more shares than the market takes", {
+      hash,
+      size,
+      maxSize,
+    });
+  }
+}
+
+function checkOnTick(market: Market, hash: Hex, order: Order): void {
+  const { makerAmount, takerAmount, side } = order;
+  if (!isOnTick(market, order)) {
+    throw new MatcherError("OFF_TICK", "The order's price is between ticks", {
+      hash,
+      makerAmount,
+      takerAmount,
+      side,
+      tick: market.tick,
+    });
+  }
 }
 
 /** Hashes are keys of the book, so one order must have one spelling. */

@@ -22,12 +22,17 @@ export interface TakerProgress {
  * The maker's price is rounded up in the maker's favour, as the exchange does, so the taker may be asked up to one unit more
  * than the exact price. When that breaks the taker's own limit over all it has traded in this match, the largest amount is
  * tried at which the maker's price needs no rounding: there a crossing price never breaks the limit.
+ * @param price where the maker stands: price of YES, in millionths.
  * @returns null when neither amount will do: the maker cannot be taken in whole units.
  */
-export function fillMaker(taker: TakerProgress, maker: RestingOrder): MakerFill | null {
+export function fillMaker(
+  taker: TakerProgress,
+  maker: RestingOrder,
+  price: bigint,
+): MakerFill | null {
   const largest = largestMaking(taker, maker);
   for (const making of [largest, largestExactMaking(maker.order, largest)]) {
-    const fill = fillOf(taker.order, maker, making);
+    const fill = fillOf(taker.order, maker, making, price);
     if (isWithinLimit(taker, fill)) return fill;
   }
   return null;
@@ -74,13 +79,13 @@ function makingForAmount(maker: Order, amount: bigint): bigint | null {
 }
 
 /** The largest amount up to `making` whose price needs no rounding: a multiple of the reduced fraction's makerAmount. */
-function largestExactMaking({ makerAmount, takerAmount }: Order, making: bigint): bigint {
+export function largestExactMaking({ makerAmount, takerAmount }: Order, making: bigint): bigint {
   const step = makerAmount / greatestCommonDivisor(makerAmount, takerAmount);
   return making - (making % step);
 }
 
 /** What moves when the maker gives `making`: the exchange's own integers. */
-function fillOf(taker: Order, maker: RestingOrder, making: bigint): MakerFill {
+function fillOf(taker: Order, maker: RestingOrder, making: bigint, price: bigint): MakerFill {
   const { hash, order } = maker;
   const kind = matchKindOf(taker, order);
   const taking = receivedUp(making, order.makerAmount, order.takerAmount);
@@ -97,6 +102,7 @@ function fillOf(taker: Order, maker: RestingOrder, making: bigint): MakerFill {
     taking,
     ...takerPart,
     remainingAfter: maker.remaining - making,
+    price,
   };
 }
 

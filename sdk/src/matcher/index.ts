@@ -1,11 +1,26 @@
-export { createBook } from "./createBook.js";
-export { DEFAULT_MAX_MAKERS, matchOrder } from "./matchOrder.js";
+export { createBook, createSpecificationBook } from "./createBook.js";
+export { TickBook } from "./fast/TickBook.js";
+export { hashBook } from "./hashBook.js";
+export { replay, type ReplayFault, type ReplayOptions, type ReplayResult } from "./log/replay.js";
+export {
+  BookRecorder,
+  hashLine,
+  LOG_START,
+  recordBook,
+  type Recorded,
+  type RecordOptions,
+} from "./log/recordBook.js";
+export { matchOrder } from "./matchOrder.js";
 export { MatcherError, type MatcherErrorCode } from "./MatcherError.js";
-export { OrderBook } from "./OrderBook.js";
 export { planToCalldata, type MatchOrdersArguments } from "./planToCalldata.js";
 export { PRICE_ONE } from "./priority.js";
+export { depthOf, levelsOf, quoteOf, type Outcome, type Quote } from "./quotes.js";
+export { DEFAULT_MAX_MAKERS } from "./readOptions.js";
+export { createStops, StopList, type StopOrder } from "./StopList.js";
 export { submitOrder, type SubmitResult } from "./submitOrder.js";
+export { submitWithStops, type Arrival } from "./submitWithStops.js";
 export type {
+  ApplyResult,
   BookMarket,
   BookSide,
   BookView,
@@ -20,7 +35,10 @@ export type {
   MatchResult,
   NewRestingOrder,
   NoMatchReason,
+  OrderBook,
   OrderKind,
+  ReduceResult,
   RestingOrder,
+  SelfTrade,
   TimeInForce,
 } from "./types.js";

@@ -28,6 +28,12 @@ export function placedPriceOf(market: Market, order: Order): bigint {
   return divide(collateral * PRICE_ONE, shares * market.tick) * market.tick;
 }
 
+/** True when the order's signed price is on a tick, so that its place is exactly that price. */
+export function isOnTick(market: Market, order: Order): boolean {
+  const { collateral, shares } = yesPriceOf(market, order);
+  return (collateral * PRICE_ONE) % (shares * market.tick) === 0n;
+}
+
 /**
  * True when a bid and an ask meet: the bid's signed price is at least the ask's. Decided by the signed amounts, not by the
  * ticks, so that 100 for 167 meets 167 for 100 although neither is on a tick.
@@ -42,6 +48,11 @@ export function isCrossing(market: Market, bid: Order, ask: Order): boolean {
 export function matchKindOf(taker: Order, maker: Order): MatchKind {
   if (taker.tokenId === maker.tokenId) return "COMPLEMENTARY";
   return taker.side === Side.BUY ? "MINT" : "MERGE";
+}
+
+/** True when both have the same two tokens. */
+export function samePair(left: Market, right: Market): boolean {
+  return left.yes === right.yes && left.no === right.no;
 }
 
 /** A resting order with its standing, worked out once. */

@@ -1,11 +1,12 @@
-import { checkOrder } from "./checkOrder.js";
-import { matchOrder, readOptions } from "./matchOrder.js";
-import type { OrderBook } from "./OrderBook.js";
+import { isDust } from "./isDust.js";
+import { matchOrder } from "./matchOrder.js";
+import { readOptions } from "./readOptions.js";
 import type {
   IncomingOrder,
   MatchOptions,
   MatchPlan,
   NoMatchReason,
+  OrderBook,
   RestingOrder,
 } from "./types.js";
 
@@ -16,39 +17,58 @@ export interface SubmitResult {
   readonly rested: RestingOrder | null;
   /** What is left of the order, resting or dropped, in units of what it gives. */
   readonly remaining: bigint;
-  /** Why matching ended before the order was filled; null when it is filled. */
-  readonly reason: NoMatchReason | null;
+  /** Why matching ended before the order was filled; null when it is filled. DUST: what is left is too little to rest. */
+  readonly reason: NoMatchReason | "DUST" | null;
+  /** Resting orders that the self-trade rule cancelled, as they rested. */
+  readonly cancelled: readonly RestingOrder[];
+  /** Makers of which only dust was left, with what is left of them. */
+  readonly closed: readonly RestingOrder[];
 }
 
 /**
  * Lets an order arrive at a book: matches it until it is done or nothing more can be taken, applies every plan, and lets the
- * rest wait when it is good till cancelled. An expired order does not rest.
+ * rest wait when it is good till cancelled or till its date. An expired order does not rest, nor one that would be dust.
  *
  * Only one call of the exchange is all or nothing, so a FOK order must be filled by one plan or is refused.
  */
 export function submitOrder(
   book: OrderBook,
   incoming: IncomingOrder,
-  options: MatchOptions = {},
+  options?: MatchOptions,
 ): SubmitResult {
-  const { timeInForce } = readOptions(options);
+  const given = readOptions(options);
   const { hash, order } = incoming;
   const plans: MatchPlan[] = [];
-  let remaining = checkOrder(book.market, incoming);
-  let reason: NoMatchReason | null = null;
+  const cancelled: RestingOrder[] = [];
+  const closed: RestingOrder[] = [];
+  let remaining = incoming.remaining ?? order?.makerAmount;
+  let reason: NoMatchReason | "DUST" | null = null;
 
-  while (remaining > 0n) {
+  // The first match checks the order: nothing has changed when it throws.
+  do {
     const result = matchOrder(book, { hash, order, remaining }, options);
     if (result.status === "no-match") {
       reason = result.reason;
+      for (const own of result.cancels) cancelled.push(book.cancel(own));
       break;
     }
-    book.apply(result.plan);
+    const applied = book.apply(result.plan);
+    cancelled.push(...applied.cancelled);
+    closed.push(...applied.closed);
     plans.push(result.plan);
     remaining = result.plan.takerRemainingAfter;
-    if (timeInForce === "FOK") break;
-  }
+    if (result.plan.endsTaker) reason = "SELF_TRADE";
+    if (result.plan.endsTaker || given.timeInForce === "FOK") break;
+  } while (remaining > 0n);
 
-  const rests = timeInForce === "GTC" && remaining > 0n && reason !== "EXPIRED";
-  return { plans, rested: rests ? book.add({ hash, order, remaining }) : null, remaining, reason };
+  const isGood = given.timeInForce === "GTC" || given.timeInForce === "GTD";
+  let rested: RestingOrder | null = null;
+  if (isGood && remaining > 0n && !DROPS.includes(reason)) {
+    if (isDust(book.market, order, remaining)) reason = "DUST";
+    else rested = book.add({ hash, order, remaining });
+  }
+  return { plans, rested, remaining, reason, cancelled, closed };
 }
+
+/** Why a good order does not rest. */
+const DROPS: readonly (string | null)[] = ["EXPIRED", "POST_ONLY", "SELF_TRADE"];

@@ -9,6 +9,12 @@ export interface BookMarket {
   readonly no: bigint;
   /** Distance between two prices of the book, in millionths of a collateral unit per share unit. Default 1n. */
   readonly tick?: bigint;
+  /** The fewest shares an order may be signed for, in share units. Default: any. */
+  readonly minSize?: bigint;
+  /** The most shares an order may be signed for, in share units. Default: any. */
+  readonly maxSize?: bigint;
+  /** What becomes of an order whose price is between ticks: placed where its limit is not worsened (default), or refused. */
+  readonly offTick?: "place" | "refuse";
 }
 
 /** A checked market: its tick is set. */
@@ -50,6 +56,59 @@ export interface BookView {
   bids(): readonly RestingOrder[];
   asks(): readonly RestingOrder[];
   get(hash: Hex): RestingOrder | undefined;
+  has(hash: Hex): boolean;
+}
+
+/** What was asked of a book took more orders out of it than named. */
+export interface ApplyResult {
+  /** Orders that the plan cancels by the self-trade rule, as they rested. */
+  readonly cancelled: readonly RestingOrder[];
+  /** Orders of which only dust is left, with what is left of them. */
+  readonly closed: readonly RestingOrder[];
+}
+
+export interface ReduceResult {
+  /** The order as it rests now; null when it left the book. */
+  readonly resting: RestingOrder | null;
+  /** The order as it left with dust; null when it did not. */
+  readonly closed: RestingOrder | null;
+}
+
+/**
+ * The resting orders of one market, both outcomes in one book and priced in YES terms: BUY NO at q is an ask at 1 - q, SELL
+ * NO at q a bid at 1 - q. Make one with `createBook`, or `createSpecificationBook`.
+ *
+ * Always true: every order has something left that can trade at its place, its own hash and its own place in the order of
+ * arrival. A method that throws has changed nothing.
+ */
+export interface OrderBook extends BookView {
+  /** How many orders rest in the book. */
+  readonly size: number;
+  /** How many times the book was changed. */
+  readonly version: number;
+  /**
+   * Lets an order rest, without matching it. Give the `sequence` it had before to put an order back at its old place.
+   * @returns the order as it rests.
+   */
+  add(incoming: NewRestingOrder): RestingOrder;
+  /** Takes an order out. @returns the order as it rested. */
+  cancel(hash: Hex): RestingOrder;
+  /** Takes out every order that is dead at `now`, in Unix seconds. @returns them in the order of arrival. */
+  expire(now: bigint): readonly RestingOrder[];
+  /** Lowers what is left of an order, which keeps its place; 0n takes it out, and so does dust. */
+  reduce(hash: Hex, remaining: bigint): ReduceResult;
+  /**
+   * Does to the makers of a plan what the exchange will do: reduces them, and drops those with nothing or dust left. Also
+   * cancels what the plan cancels. The plan must have been made from this book's present state.
+   */
+  apply(plan: MatchPlan): ApplyResult;
+  /** Places all orders on the ticks of another size. @returns the orders that are dust at their new place, closed. */
+  changeTick(tick: bigint): readonly RestingOrder[];
+  /** Plans a match; the book is not changed. `matchOrder` says how. */
+  match(taker: IncomingOrder, options?: MatchOptions): MatchResult;
+  /** The levels of one side in YES terms, best first. The book must not change meanwhile. */
+  levels(side: BookSide): Iterable<DepthLevel>;
+  depth(): Depth;
 }
 
 /** All orders resting at one price. */
@@ -90,6 +149,8 @@ export interface MakerFill {
   readonly takerTaking: bigint;
   /** What is left of the maker order afterwards, in units of what it gives. */
   readonly remainingAfter: bigint;
+  /** Where the maker stands: price of YES, in millionths. */
+  readonly price: bigint;
 }
 
 /** One call of `matchOrders`, with everything the exchange will compute from it. */
@@ -108,6 +169,10 @@ export interface MatchPlan {
   readonly takerRemainingAfter: bigint;
   /** In priority order; no order twice. */
   readonly makers: readonly MakerFill[];
+  /** Resting orders of the taker's own account that the self-trade rule cancels. */
+  readonly cancels: readonly Hex[];
+  /** True when the self-trade rule drops what is left of the taker order. */
+  readonly endsTaker: boolean;
 }
 
 /**
@@ -116,18 +181,33 @@ export interface MatchPlan {
  */
 export type OrderKind = "limit" | "market";
 
-/** What becomes of the part not matched at once. GTC: it rests. FAK: it is dropped. FOK: then nothing is matched. */
-export type TimeInForce = "GTC" | "FOK" | "FAK";
+/**
+ * What becomes of the part not matched at once. GTC: it rests. GTD: it rests, and must have an expiration. FAK: it is
+ * dropped. FOK: then nothing is matched.
+ */
+export type TimeInForce = "GTC" | "GTD" | "FOK" | "FAK";
+
+/**
+ * What happens when an order meets one of the same account: `skip` passes it by; `cancel-oldest` cancels the resting one and
+ * goes on; `cancel-newest` stops and drops the rest of the arriving one; `cancel-both` does both.
+ */
+export type SelfTrade = "skip" | "cancel-oldest" | "cancel-newest" | "cancel-both";
 
 export interface MatchOptions {
   /** The present in Unix seconds. Expired makers are passed by and an expired taker is refused. Absent: nothing expires. */
   readonly now?: bigint;
+  /** How long before its expiration an order counts as expired, for a settlement takes time. Needs `now`. Default 0n. */
+  readonly marginSeconds?: bigint;
   /** The most maker orders in one plan. Default DEFAULT_MAX_MAKERS. */
   readonly maxMakers?: number;
   /** Default `limit`. */
   readonly kind?: OrderKind;
   /** Default GTC for `limit`, FAK for `market`. */
   readonly timeInForce?: TimeInForce;
+  /** True lets a GTC or GTD order rest only if it does not trade on arrival. */
+  readonly postOnly?: boolean;
+  /** Default `skip`. */
+  readonly selfTrade?: SelfTrade;
   /** True passes a resting order by, such as one without funds. It stays in the book. */
   readonly skip?: (resting: RestingOrder) => boolean;
 }
@@ -137,10 +217,18 @@ export interface MatchOptions {
  * - EXPIRED: the taker order is dead;
  * - NOT_CROSSING: no resting order meets its price;
  * - NO_TAKEABLE_MAKER: some do, but each is expired, skipped, private, the taker's own, or too small for whole units;
- * - FOK_UNFILLABLE: one plan cannot fill all of it.
+ * - FOK_UNFILLABLE: one plan cannot fill all of it;
+ * - POST_ONLY: it would have traded;
+ * - SELF_TRADE: the self-trade rule drops it.
  */
-export type NoMatchReason = "EXPIRED" | "NOT_CROSSING" | "NO_TAKEABLE_MAKER" | "FOK_UNFILLABLE";
+export type NoMatchReason =
+  "EXPIRED" | "NOT_CROSSING" | "NO_TAKEABLE_MAKER" | "FOK_UNFILLABLE" | "POST_ONLY" | "SELF_TRADE";
 
 export type MatchResult =
   | { readonly status: "matched"; readonly plan: MatchPlan }
-  | { readonly status: "no-match"; readonly reason: NoMatchReason };
+  | {
+      readonly status: "no-match";
+      readonly reason: NoMatchReason;
+      /** Resting orders of the taker's own account that the self-trade rule cancels. */
+      readonly cancels: readonly Hex[];
+    };

@@ -1,0 +1,140 @@
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { toHex } from "../../ids/bytes.js";
+import type { Hex } from "../../order/Order.js";
+import { createBook } from "../createBook.js";
+import { hashBook } from "../hashBook.js";
+import { submitOrder, type SubmitResult } from "../submitOrder.js";
+import type {
+  BookMarket,
+  IncomingOrder,
+  MatchOptions,
+  OrderBook,
+  ReduceResult,
+  RestingOrder,
+} from "../types.js";
+import { requestToJson, toCanonicalJson, type BookRequest } from "./requests.js";
+
+/** `prev` of the first line. */
+export const LOG_START: Hex = `0x${"0".repeat(64)}`;
+
+/** What was done, and the line that says so. */
+export interface Recorded<Result> {
+  readonly result: Result;
+  readonly line: string;
+}
+
+export interface RecordOptions {
+  /** A line whose number is a multiple of this has the book's hash. Default 1000. */
+  readonly stateEvery?: number;
+  /** Makes the book. Default `createBook`. */
+  readonly create?: (market: BookMarket) => OrderBook;
+}
+
+/**
+ * A book that makes a line of log for everything asked of it. It keeps no line: the caller stores them, in their order. A
+ * request that is refused leaves the book as it was and makes no line.
+ */
+export class BookRecorder {
+  readonly book: OrderBook;
+  /** The line that opens the log. */
+  readonly opening: string;
+  readonly #stateEvery: number;
+  #count = 0;
+  #head = LOG_START;
+
+  constructor(market: BookMarket, { stateEvery = 1000, create = createBook }: RecordOptions = {}) {
+    this.book = create(market);
+    this.#stateEvery = stateEvery;
+    this.opening = this.#write({ op: "open", market, stateEvery }, null);
+  }
+
+  /** How many lines were made. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The keccak of the last line: it fixes all of the log. */
+  get head(): Hex {
+    return this.#head;
+  }
+
+  submit(incoming: IncomingOrder, options: MatchOptions = {}): Recorded<SubmitResult> {
+    const skipped: Hex[] = [];
+    const { skip, ...others } = options;
+    const noting = (maker: RestingOrder): boolean => {
+      const isSkipped = skip?.(maker) === true;
+      if (isSkipped && !skipped.includes(maker.hash)) skipped.push(maker.hash);
+      return isSkipped;
+    };
+    const result = submitOrder(
+      this.book,
+      incoming,
+      skip === undefined ? others : { ...others, skip: noting },
+    );
+    const decision = {
+      plans: result.plans.map((plan) => ({
+        takerFillAmount: plan.takerFillAmount,
+        making: plan.making,
+        taking: plan.taking,
+        makers: plan.makers.map((fill) => [fill.hash, fill.kind, fill.making, fill.taking]),
+      })),
+      remaining: result.remaining,
+      reason: result.reason,
+      sequence: result.rested === null ? null : result.rested.sequence,
+      cancelled: hashesOf(result.cancelled),
+      closed: hashesOf(result.closed),
+    };
+    const request: BookRequest = { op: "submit", incoming, options: others, skipped };
+    return { result, line: this.#write(request, decision) };
+  }
+
+  cancel(hash: Hex): Recorded<RestingOrder> {
+    const result = this.book.cancel(hash);
+    return { result, line: this.#write({ op: "cancel", hash }, { remaining: result.remaining }) };
+  }
+
+  expire(now: bigint): Recorded<readonly RestingOrder[]> {
+    const result = this.book.expire(now);
+    return { result, line: this.#write({ op: "expire", now }, { expired: hashesOf(result) }) };
+  }
+
+  reduce(hash: Hex, remaining: bigint): Recorded<ReduceResult> {
+    const result = this.book.reduce(hash, remaining);
+    const decision = { rests: result.resting !== null };
+    return { result, line: this.#write({ op: "reduce", hash, remaining }, decision) };
+  }
+
+  changeTick(tick: bigint): Recorded<readonly RestingOrder[]> {
+    const result = this.book.changeTick(tick);
+    return { result, line: this.#write({ op: "tick", tick }, { closed: hashesOf(result) }) };
+  }
+
+  #write(request: BookRequest, decision: unknown): string {
+    const n = this.#count++;
+    const hasState = n % this.#stateEvery === 0;
+    const line = toCanonicalJson({
+      n,
+      prev: this.#head,
+      request: requestToJson(request),
+      decision,
+      version: this.book.version,
+      ...(hasState ? { state: hashBook(this.book) } : {}),
+    });
+    this.#head = hashLine(line);
+    return line;
+  }
+}
+
+/** Makes an empty book of which everything is recorded. */
+export function recordBook(market: BookMarket, options?: RecordOptions): BookRecorder {
+  return new BookRecorder(market, options);
+}
+
+export function hashLine(line: string): Hex {
+  return toHex(keccak_256(utf8ToBytes(line)));
+}
+
+function hashesOf(orders: readonly RestingOrder[]): Hex[] {
+  return orders.map(({ hash }) => hash);
+}

@@ -1,0 +1,128 @@
+import type { Hex, Order, SignedOrder } from "../../order/Order.js";
+import { parseUint256 } from "../../order/parseUint256.js";
+import type { BookMarket, IncomingOrder, MatchOptions } from "../types.js";
+
+/** What can be asked of a recorded book. */
+export type BookRequest =
+  | { readonly op: "open"; readonly market: BookMarket; readonly stateEvery: number }
+  | {
+      readonly op: "submit";
+      readonly incoming: IncomingOrder;
+      readonly options: Omit<MatchOptions, "skip">;
+      /** Makers that the venue passed by, by its own judgement. */
+      readonly skipped: readonly Hex[];
+    }
+  | { readonly op: "cancel"; readonly hash: Hex }
+  | { readonly op: "expire"; readonly now: bigint }
+  | { readonly op: "reduce"; readonly hash: Hex; readonly remaining: bigint }
+  | { readonly op: "tick"; readonly tick: bigint };
+
+const NUMBERS = [
+  "salt",
+  "tokenId",
+  "makerAmount",
+  "takerAmount",
+  "expiration",
+  "nonce",
+  "feeRateBps",
+] as const;
+const TEXTS = ["maker", "signer", "taker"] as const;
+
+/** JSON in one spelling: members in the order in which they were put in, integers of the chain as decimal text. */
+export function toCanonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === "bigint" ? member.toString() : member,
+  );
+}
+
+/** A request as plain data, its members in one order. */
+export function requestToJson(request: BookRequest): Record<string, unknown> {
+  if (request.op === "open") {
+    const { conditionId, yes, no, tick, minSize, maxSize, offTick } = request.market;
+    const market = { conditionId, yes, no, tick, minSize, maxSize, offTick };
+    return { op: "open", market, stateEvery: request.stateEvery };
+  }
+  if (request.op !== "submit") return { ...request };
+  const { incoming, options, skipped } = request;
+  const { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds } = options;
+  const { hash, order, remaining } = incoming;
+  return {
+    op: "submit",
+    hash,
+    order: orderToPlain(order),
+    remaining,
+    options: { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds },
+    skipped,
+  };
+}
+
+/** Reads a request back. @throws when it is none; whether it can be done is for the book to say. */
+export function requestFromJson(json: unknown): BookRequest {
+  const fields = record(json);
+  switch (fields["op"]) {
+    case "open": {
+      const { yes, no, tick, minSize, maxSize, ...others } = record(fields["market"]);
+      const market = { ...others, ...bigints({ yes, no, tick, minSize, maxSize }) };
+      return { op: "open", market: market as never, stateEvery: fields["stateEvery"] as number };
+    }
+    case "submit": {
+      const { now, marginSeconds, ...others } = record(fields["options"]);
+      const options = { ...others, ...bigints({ now, marginSeconds }) };
+      const { remaining } = bigints({ remaining: fields["remaining"] });
+      const incoming: IncomingOrder = {
+        hash: fields["hash"] as Hex,
+        order: orderFromPlain(fields["order"]),
+        ...(remaining === undefined ? {} : { remaining }),
+      };
+      return { op: "submit", incoming, options, skipped: fields["skipped"] as Hex[] };
+    }
+    case "cancel":
+      return { op: "cancel", hash: fields["hash"] as Hex };
+    case "expire":
+      return { op: "expire", now: bigint(fields["now"]) };
+    case "reduce":
+      return { op: "reduce", hash: fields["hash"] as Hex, remaining: bigint(fields["remaining"]) };
+    case "tick":
+      return { op: "tick", tick: bigint(fields["tick"]) };
+    default:
+      throw new Error("no such request");
+  }
+}
+
+function orderToPlain(order: Order | SignedOrder): Record<string, unknown> {
+  const { salt, maker, signer, taker, tokenId, makerAmount, takerAmount } = order;
+  const { expiration, nonce, feeRateBps, side, signatureType } = order;
+  const terms = { salt, maker, signer, taker, tokenId, makerAmount, takerAmount };
+  const signed = "signature" in order ? { signature: order.signature } : {};
+  return { ...terms, expiration, nonce, feeRateBps, side, signatureType, ...signed };
+}
+
+function orderFromPlain(json: unknown): Order {
+  const fields = record(json);
+  const order: Record<string, unknown> = { ...fields };
+  for (const name of NUMBERS) order[name] = bigint(fields[name]);
+  for (const name of TEXTS) if (typeof fields[name] !== "string") throw new Error(`no ${name}`);
+  return order as unknown as Order;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Error("no object");
+  }
+  return value as Record<string, unknown>;
+}
+
+function bigint(value: unknown): bigint {
+  return parseUint256("log", value);
+}
+
+/** The members that are there, as bigints. */
+function bigints<Name extends string>(
+  members: Record<Name, unknown>,
+): Partial<Record<Name, bigint>> {
+  const read: Partial<Record<Name, bigint>> = {};
+  for (const name in members) {
+    if (members[name] !== undefined) read[name] = bigint(members[name]);
+  }
+  return read;
+}
