@@ -8,3 +8,4 @@ export * from "./matcher/index.js";
 export * from "./order/index.js";
 export * from "./signer/index.js";
 export * from "./units/index.js";
+export * from "./verify/index.js";

@@ -1,12 +1,16 @@
 import {
+  addPauser,
   adminFinalizeResolution,
   approveCollateral,
   approveOutcomeTokens,
+  approveRedeemer,
   approveSplit,
   cancelMarket,
   cancelOrder,
   cancelOrders,
+  clarifyMarket,
   createBinaryMarket,
+  createMarkets,
   disputeResolution,
   finalizeByTimeout,
   finalizeResolution,
@@ -15,6 +19,7 @@ import {
   MARKET_STATUSES,
   matchOrders,
   mergePositions,
+  pauseCreation,
   PAYOUTS,
   planApprovals,
   proposeResolution,
@@ -24,10 +29,13 @@ import {
   readNonce,
   readOrderStatuses,
   readPositions,
+  redeemMany,
   redeemPositions,
   registerCondition,
   registerToken,
+  removePauser,
   splitPosition,
+  unpauseCreation,
   type MarketIds,
   type PreparedTx,
 } from "@nostra/sdk/actions";
@@ -73,6 +81,13 @@ const FUNCTIONS = new Interface([
   "function mergePositions(address, bytes32, bytes32, uint256[], uint256)",
   "function redeemPositions(address, bytes32, bytes32, uint256[])",
   "function createBinaryMarket(bytes32, string, string, string, uint256, uint256)",
+  "function createBinaryMarkets((bytes32 questionId, string question, string description, string category, uint256 endTime, uint256 resolutionTime, uint256 disputeWindow)[])",
+  "function clarifyMarket(bytes32, string)",
+  "function pauseCreation()",
+  "function unpauseCreation()",
+  "function addPauser(address)",
+  "function removePauser(address)",
+  "function redeem(bytes32[])",
   "function cancelMarket(bytes32)",
   "function registerToken(uint256, uint256, bytes32)",
   "function registerCondition(bytes32)",
@@ -140,6 +155,15 @@ describe("sdk/actions", () => {
     const Q: Hex = `0x${"c1".repeat(32)}`;
     const C: Hex = `0x${"c2".repeat(32)}`;
     const IDS: MarketIds = { questionId: Q, conditionId: C, yes: 11n, no: 22n };
+    const PAUSER: Address = `0x${"c3".repeat(20)}`;
+    const MARKET = {
+      questionId: Q,
+      question: "Q?",
+      description: "D",
+      category: "K",
+      endTimeSeconds: 2_000_000_000n,
+      resolutionTimeSeconds: 2_000_000_001n,
+    };
 
     type ContractName = keyof Sandbox["deployment"]["contracts"];
     const CASES: readonly (readonly [
@@ -221,18 +245,61 @@ describe("sdk/actions", () => {
       ],
       [
         "createBinaryMarket",
-        (c) =>
-          createBinaryMarket(c, {
-            questionId: Q,
-            question: "Q?",
-            description: "D",
-            category: "K",
-            endTimeSeconds: 2_000_000_000n,
-            resolutionTimeSeconds: 2_000_000_001n,
-          }),
+        (c) => createBinaryMarket(c, MARKET),
         "marketFactory",
         "createBinaryMarket",
         () => [Q, "Q?", "D", "K", 2_000_000_000n, 2_000_000_001n],
+      ],
+      [
+        "createMarkets, one with a window and one without",
+        (c) => createMarkets(c, [{ ...MARKET, disputeWindowSeconds: 86_400n }, MARKET]),
+        "marketFactory",
+        "createBinaryMarkets",
+        () => [[86_400n, 0n].map((w) => [Q, "Q?", "D", "K", 2_000_000_000n, 2_000_000_001n, w])],
+      ],
+      [
+        "clarifyMarket",
+        (c) => clarifyMarket(c, { questionId: Q, text: "In words." }),
+        "marketFactory",
+        "clarifyMarket",
+        () => [Q, "In words."],
+      ],
+      ["pauseCreation", (c) => pauseCreation(c), "marketFactory", "pauseCreation", () => []],
+      ["unpauseCreation", (c) => unpauseCreation(c), "marketFactory", "unpauseCreation", () => []],
+      [
+        "addPauser",
+        (c) => addPauser(c, { pauser: PAUSER }),
+        "marketFactory",
+        "addPauser",
+        () => [PAUSER],
+      ],
+      [
+        "removePauser",
+        (c) => removePauser(c, { pauser: PAUSER }),
+        "marketFactory",
+        "removePauser",
+        () => [PAUSER],
+      ],
+      [
+        "approveRedeemer",
+        (c) => approveRedeemer(c),
+        "conditionalTokens",
+        "setApprovalForAll",
+        (of) => [of.positionRedeemer, true],
+      ],
+      [
+        "approveRedeemer taken back",
+        (c) => approveRedeemer(c, { approved: false }),
+        "conditionalTokens",
+        "setApprovalForAll",
+        (of) => [of.positionRedeemer, false],
+      ],
+      [
+        "redeemMany",
+        (c) => redeemMany(c, { conditionIds: [C, Q] }),
+        "positionRedeemer",
+        "redeem",
+        () => [[C, Q]],
       ],
       ["cancelMarket", (c) => cancelMarket(c, IDS), "marketFactory", "cancelMarket", () => [Q]],
       [
@@ -303,7 +370,7 @@ describe("sdk/actions", () => {
         const prepared = prepare(connectedTo(null));
         expect(prepared.to).to.equal(contracts()[to]);
         expect(prepared.data).to.equal(FUNCTIONS.encodeFunctionData(call, args(contracts())));
-        expect(prepared.action).to.equal(title.split(" ")[0]);
+        expect(prepared.action).to.equal(title.split(/[ ,]/)[0]);
       });
     }
 
@@ -383,6 +450,10 @@ describe("sdk/actions", () => {
         );
         expect(error.value).to.equal(milliseconds);
         expect(error.expected).to.include("milliseconds");
+        await expectInputError(
+          () => createMarkets(c, [params, { ...params, [field]: milliseconds }]),
+          `markets[1].${field}`,
+        );
       });
     }
 
@@ -394,6 +465,22 @@ describe("sdk/actions", () => {
         }
       });
     }
+
+    it("a dispute window of zero is refused: the default is said by naming none", () =>
+      expectInputError(() => {
+        const times = { endTimeSeconds: 2_000_000_000n, resolutionTimeSeconds: 2_000_000_000n };
+        const texts = { question: "Q?", description: "D", category: "K" };
+        const market = { questionId: C, ...texts, ...times, disputeWindowSeconds: 0n };
+        return createMarkets(connectedTo(null), [market]);
+      }, "markets[0].disputeWindowSeconds"));
+
+    it("creating no market and redeeming no condition at all are refused", async () => {
+      await expectInputError(() => createMarkets(connectedTo(null), []), "markets");
+      await expectInputError(
+        () => redeemMany(connectedTo(null), { conditionIds: [] }),
+        "conditionIds",
+      );
+    });
 
     it("cancelling no order at all is refused", () =>
       expectInputError(() => cancelOrders(connectedTo(null), []), "orders"));

@@ -2,6 +2,7 @@ import {
   approveOrder,
   authorizeSigner,
   cancelOrder,
+  inspectMatch,
   matchOrdersBatch,
   revokeSigner,
   splitPosition,
@@ -26,6 +27,7 @@ import { expectInputError, expectRevert, run } from "../helpers/sandbox";
 /*
  * given a sandbox with one market
  * ├── matchOrdersBatch ....... settles each match for itself, and tells which failed, why, and whose order is to blame
+ * ├── inspectMatch ........... names every order that cannot settle, without sending anything
  * ├── approveOrder ........... makes an order valid without a signature
  * └── authorizeSigner ........ lets a key sign for the sender until revokeSigner or the second it expires
  */
@@ -93,6 +95,24 @@ describe("sdk/actions: batches, approvals, delegates", () => {
       () => matchOrdersBatch(sandbox.connect(sandbox.operator), []),
       "matches",
     );
+  });
+
+  it("inspectMatch names every order that cannot settle now, and none of a match that can", async () => {
+    const [sound, spoilt] = [await plan(), await plan()];
+    const anyone = sandbox.connect(buyer());
+    expect(await inspectMatch(anyone, sound.plan)).to.deep.equal([]);
+
+    await run(cancelOrder(sandbox.connect(seller()), spoilt.maker));
+    await run(cancelOrder(sandbox.connect(buyer()), spoilt.plan.taker));
+    const problems = await inspectMatch(anyone, spoilt.plan);
+    const told = problems.map(({ orderHash, error }) => [
+      orderHash,
+      error instanceof ContractRevertError ? error.revertName : error.code,
+    ]);
+    expect(told).to.deep.equal([
+      [spoilt.plan.takerHash, "OrderFilledOrCancelled"],
+      [hashOrder(spoilt.maker, domain), "OrderFilledOrCancelled"],
+    ]);
   });
 
   it("approveOrder makes an order valid without a signature, for its maker alone", async () => {

@@ -4,6 +4,8 @@ import {
   getCollateral,
   getConditionalTokens,
   getMarketFactory,
+  getMatchInspector,
+  getPositionRedeemer,
   getResolutionOracle,
   Role,
 } from "@nostra/sdk/contracts";
@@ -20,6 +22,8 @@ const GETTERS = {
   resolutionOracle: getResolutionOracle,
   conditionalTokens: getConditionalTokens,
   collateral: getCollateral,
+  positionRedeemer: getPositionRedeemer,
+  matchInspector: getMatchInspector,
 } as const satisfies Record<keyof DeployedContracts, unknown>;
 
 /** One function that only the contract of this name has. */
@@ -29,6 +33,8 @@ const OWN_FUNCTIONS: Record<keyof DeployedContracts, string> = {
   resolutionOracle: "proposeResolution",
   conditionalTokens: "splitPosition",
   collateral: "allowance",
+  positionRedeemer: "redeem",
+  matchInspector: "inspectMatch",
 };
 
 describe("sdk/contracts", () => {

@@ -1,13 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { connect } from "@nostra/sdk/contracts";
 import {
   getDeployment,
   listDeployments,
+  planDeployment,
   registerDeployment,
+  type CallStep,
   type DeployedContracts,
   type Deployment,
 } from "@nostra/sdk/deployments";
 import { DeploymentNotFoundError, InputError, isNostraError } from "@nostra/sdk/errors";
 import { expect } from "chai";
+import { bundleDeployments } from "../../scripts/generate/bundleDeployments";
 import { expectInputError, thrownBy } from "../helpers/sandbox";
 
 const address = (digit: string): `0x${string}` => `0x${digit.repeat(40)}`;
@@ -24,6 +30,8 @@ function deployment(changes: Partial<Deployment> = {}): Deployment {
       resolutionOracle: address("3"),
       marketFactory: address("4"),
       ctfExchange: address("5"),
+      positionRedeemer: address("6"),
+      matchInspector: address("7"),
     },
     ...changes,
   };
@@ -103,4 +111,61 @@ describe("sdk/deployments", () => {
       expect(listDeployments().map(({ network }) => network)).to.not.include("malformed");
     });
   }
+
+  describe("planDeployment", () => {
+    const roles = {
+      operators: [address("a")],
+      resolvers: [address("b")],
+      feeReceiver: address("c"),
+    };
+
+    it("deploys in the order of dependence, and no contract uses one that comes later", () => {
+      const plan = planDeployment(roles);
+      expect(plan.contracts.map(({ contract }) => contract)).to.deep.equal([
+        "ConditionalTokens",
+        "MockUSDC",
+        "ResolutionOracle",
+        "MarketFactory",
+        "CTFExchange",
+        "PositionRedeemer",
+        "MatchInspector",
+      ]);
+      const there = new Set<string>();
+      for (const { name, args } of plan.contracts) {
+        for (const arg of args) if (typeof arg === "object") expect(there).to.include(arg.at);
+        there.add(name);
+      }
+    });
+
+    it("links the three ways, and offers the administration only when there is another admin", () => {
+      const methods = (steps: readonly CallStep[]) =>
+        steps.map(({ on, method }) => `${on}.${method}`);
+      const plan = planDeployment({ ...roles, newAdmin: address("d") });
+      expect(methods(plan.links)).to.deep.equal([
+        "resolutionOracle.setMarketFactory",
+        "marketFactory.setExchange",
+        "ctfExchange.addRegistrar",
+      ]);
+      expect(methods(plan.handOver)).to.deep.equal([
+        "resolutionOracle.offerAdmin",
+        "marketFactory.offerAdmin",
+        "ctfExchange.offerAdmin",
+      ]);
+      expect(planDeployment(roles).handOver).to.deep.equal([]);
+    });
+  });
+
+  it("what ships with the SDK is the public networks' deployments, and only what programs need of them", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "nostra-"));
+    for (const network of ["polygon", "localhost"]) {
+      const file = { ...deployment({ network }), deployer: address("e"), records: {} };
+      writeFileSync(path.join(folder, `${network}.json`), JSON.stringify(file));
+    }
+    writeFileSync(path.join(folder, "schema.json"), "{}");
+    writeFileSync(path.join(folder, "parameters.schema.json"), "{}");
+    const text = bundleDeployments(folder);
+    const bundled: unknown = JSON.parse(text.slice(text.indexOf("= ") + 2).replace(/;\s*$/, ""));
+    expect(bundled).to.deep.equal([deployment({ network: "polygon" })]);
+    rmSync(folder, { recursive: true });
+  });
 });

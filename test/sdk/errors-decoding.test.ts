@@ -13,7 +13,13 @@ import { AbiCoder, type ErrorFragment, type Interface, makeError, type ParamType
 
 type Hex = `0x${string}`;
 
-const CONTRACTS = ["ctfExchange", "marketFactory", "resolutionOracle"] as const;
+const CONTRACTS = [
+  "ctfExchange",
+  "marketFactory",
+  "resolutionOracle",
+  "positionRedeemer",
+  "matchInspector",
+] as const;
 const HASH: Hex = `0x${"ab".repeat(32)}`;
 
 /** A value of the parameter's type, different for each place in the list. */

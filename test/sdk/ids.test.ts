@@ -6,6 +6,9 @@ import {
   checksumAddress,
   collectionId,
   conditionId,
+  DEFAULT_QUESTION_ATTEMPTS,
+  derivationSteps,
+  findCheapQuestionId,
   IndexSet,
   parseAddress,
   positionId,
@@ -109,6 +112,73 @@ describe("sdk/ids", () => {
       expect(fieldRefusedBy(act)).to.equal(field);
     });
   }
+
+  describe("findCheapQuestionId", () => {
+    const options = { oracle: ORACLE };
+    const stepsOf = (questionId: string): number =>
+      derivationSteps(conditionId(ORACLE, questionId));
+    /** Salt n as the documentation says it. */
+    const salted = (text: string, salt: number): string =>
+      salt === 0 ? id(text) : solidityPackedKeccak256(["bytes32", "uint256"], [id(text), salt]);
+
+    it("takes the first salt with the fewest steps, as a plain search finds it", () => {
+      fc.assert(
+        fc.property(
+          fc.string({ minLength: 1, unit: "grapheme" }),
+          fc.integer({ min: 1, max: 6 }),
+          (text, attempts) => {
+            const ids = Array.from({ length: attempts }, (_, salt) => salted(text, salt));
+            const steps = ids.map(stepsOf);
+            const fewest = Math.min(...steps);
+            const salt = steps.indexOf(fewest);
+            expect(findCheapQuestionId(text, { ...options, attempts })).to.deep.equal({
+              questionId: ids[salt],
+              salt,
+              derivationSteps: fewest,
+              attempts: fewest === 2 ? salt + 1 : attempts,
+            });
+          },
+        ),
+        { numRuns: 50 },
+      );
+    });
+
+    it("finds an id of two steps for each of 100 texts, within 64 salts", () => {
+      for (let i = 0; i < 100; i++) {
+        const found = findCheapQuestionId(`Question ${i}?`, options);
+        expect(found.derivationSteps).to.equal(2);
+        expect(found.attempts).to.be.within(1, DEFAULT_QUESTION_ATTEMPTS);
+      }
+      expect(DEFAULT_QUESTION_ATTEMPTS).to.equal(64);
+    });
+
+    it("depends on the oracle, and on nothing but its arguments", () => {
+      const text = "Will it rain?";
+      const first = findCheapQuestionId(text, options);
+      expect(findCheapQuestionId(text, options)).to.deep.equal(first);
+      const lower = { oracle: ORACLE.toLowerCase() };
+      expect(findCheapQuestionId(text, lower)).to.deep.equal(first);
+      const saltsOf = (oracle: string): number[] =>
+        Array.from({ length: 20 }, (_, i) => findCheapQuestionId(`${i}`, { oracle }).salt);
+      expect(saltsOf(ORACLE)).to.not.deep.equal(saltsOf(`0x${"12".repeat(20)}`));
+    });
+
+    for (const attempts of [0, -1, 1.5, 10_001, Number.NaN]) {
+      it(`refuses ${attempts} attempts`, () => {
+        expect(fieldRefusedBy(() => findCheapQuestionId("Q?", { ...options, attempts }))).to.equal(
+          "attempts",
+        );
+      });
+    }
+
+    it("refuses an empty text and an oracle that is no address", () => {
+      expect(fieldRefusedBy(() => findCheapQuestionId("", options))).to.equal("text");
+      expect(fieldRefusedBy(() => findCheapQuestionId("Q?", { oracle: "0x12" }))).to.equal(
+        "oracle",
+      );
+      expect(fieldRefusedBy(() => derivationSteps("0x12"))).to.equal("conditionId");
+    });
+  });
 
   describe("addresses", () => {
     it("get the checksum ethers gives, whatever their case", () => {

@@ -5,7 +5,9 @@ import {
   InputError,
   JsonError,
   SignatureMismatchError,
+  SigningRejectedError,
   TickError,
+  TransportError,
 } from "@nostra/sdk/errors";
 import {
   buildOrder,
@@ -16,15 +18,14 @@ import {
   orderDomain,
   orderFromJson,
   orderToJson,
-  recoverOrderSigner,
   signOrder,
-  verifyOrder,
   type Address,
   type Hex,
   type Order,
   type OrderDomain,
   type SignedOrder,
 } from "@nostra/sdk/order";
+import { recoverOrderSigner, verifyOrder } from "@nostra/sdk/verify";
 import { fastSigner } from "@nostra/sdk/signer";
 import { expect } from "chai";
 import { id, TypedDataEncoder, Wallet } from "ethers";
@@ -146,6 +147,16 @@ describe("sdk/order", () => {
       expect(Object.keys(order)).to.have.length(12);
     });
 
+    it("knows the kind of signature from who signs: maker, delegate, or a contract's owners", () => {
+      expect(build({ signer: ALICE.toLowerCase() })).to.include({
+        signer: ALICE,
+        signatureType: 0,
+      });
+      expect(build({ signer: BOB })).to.include({ maker: ALICE, signer: BOB, signatureType: 1 });
+      expect(build({ makerIsContract: true })).to.include({ signer: ALICE, signatureType: 2 });
+      expect(build({ makerIsContract: false })).to.include({ signer: ALICE, signatureType: 0 });
+    });
+
     it("takes exact amounts in place of price and size", () => {
       const order = build({ price: undefined, size: undefined, makerAmount: 1n, takerAmount: 3n });
       expect(order).to.include({ makerAmount: 1n, takerAmount: 3n });
@@ -208,11 +219,13 @@ describe("sdk/order", () => {
       ["no maker", { maker: undefined }, "maker"],
       ["a maker with a wrong checksum", { maker: ALICE.replace("39Fd", "39fd") }, "maker"],
       ["the zero address as maker", { maker: ZERO }, "maker"],
+      ["the zero address as signer", { signer: ZERO }, "signer"],
       [
-        "another signer than the maker, which the exchange does not accept",
-        { signer: BOB },
+        "a contract maker whose owner is named as signer",
+        { signer: BOB, makerIsContract: true },
         "signer",
       ],
+      ["makerIsContract as a number", { makerIsContract: 2 }, "makerIsContract"],
       ["a taker that is no address", { taker: "bob" }, "taker"],
       ["a token id as number, which loses digits", { tokenId: 1234 }, "tokenId"],
       ["a token id in hex", { tokenId: "0x4d2" }, "tokenId"],
@@ -378,7 +391,12 @@ describe("sdk/order", () => {
       const details = await mismatchOf(order, () =>
         new Wallet(BOB_KEY).signTypedData(DOMAIN, ORDER_TYPES, order),
       );
-      expect(details).to.deep.equal({ expected: ALICE, recovered: BOB });
+      expect(details).to.deep.equal({
+        expected: ALICE,
+        recovered: BOB,
+        chainId: 31337n,
+        verifyingContract: EXCHANGE,
+      });
     });
 
     it("refuses a signature for another exchange", async () => {
@@ -392,18 +410,37 @@ describe("sdk/order", () => {
     it("refuses what is no signature of an account at all", async () => {
       for (const answer of ["0x", `0x${"00".repeat(65)}`, undefined as unknown as string]) {
         const details = await mismatchOf(build(), () => Promise.resolve(answer));
-        expect(details).to.deep.equal({ expected: ALICE, recovered: null });
+        expect(details).to.include({ expected: ALICE, recovered: null });
       }
     });
 
-    it("lets the wallet's own refusal through as it is", async () => {
-      const refusal = new Error("user rejected");
+    it("tells a wallet that failed from one whose user declined, and keeps what it threw", async () => {
+      for (const [thrown, kind] of [
+        [new Error("device unplugged"), TransportError],
+        [Object.assign(new Error("no"), { code: "ACTION_REJECTED" }), SigningRejectedError],
+        [Object.assign(new Error("no"), { code: 4001 }), SigningRejectedError],
+        [new Error("no", { cause: { code: 4001 } }), SigningRejectedError],
+        [{ code: 5000, message: "User rejected." }, SigningRejectedError],
+      ] as const) {
+        const wallet = {
+          getAddress: () => Promise.resolve(ALICE),
+          signTypedData: () => Promise.reject(thrown),
+        };
+        const caught = await signOrder(build(), wallet, DOMAIN).catch((error: unknown) => error);
+        expect(caught).to.be.instanceOf(kind);
+        expect((caught as Error).cause).to.equal(thrown);
+      }
+    });
+
+    it("refuses the wallet of another account before it is asked to sign", async () => {
+      let asked = 0;
       const wallet = {
-        getAddress: () => Promise.resolve(ALICE),
-        signTypedData: () => Promise.reject(refusal),
+        getAddress: () => Promise.resolve(BOB),
+        signTypedData: () => Promise.resolve(`0x${(asked++).toString()}`),
       };
       const caught = await signOrder(build(), wallet, DOMAIN).catch((error: unknown) => error);
-      expect(caught).to.equal(refusal);
+      expect((caught as InputError).field).to.equal("signer");
+      expect(asked).to.equal(0);
     });
   });
 
@@ -483,13 +520,18 @@ describe("sdk/order", () => {
       expect(verifyOrder(foreign, DOMAIN)).to.deep.equal({ ok: false, reason: "NOT_MAKER" });
     });
 
-    it("refuse signature types the exchange does not accept, by name", () => {
-      for (const [signatureType, reason] of [
-        [1, "SIGNATURE_TYPE_DELEGATE"],
-        [2, "SIGNATURE_TYPE_EIP1271"],
-        [3, "SIGNATURE_TYPE_UNKNOWN"],
-      ] as const) {
-        const order = { ...signed, signatureType } as SignedOrder;
+    it("leave to the chain, by name, what only the chain can tell", async () => {
+      const delegated = await signOrder(build({ signer: BOB }), fastSigner(BOB_KEY), DOMAIN);
+      const ofContract = { ...signed, signatureType: 2 } as SignedOrder;
+      const unknown = { ...signed, signatureType: 3 } as unknown as SignedOrder;
+      for (const [order, reason] of [
+        [delegated, "SIGNATURE_TYPE_DELEGATE"],
+        [ofContract, "SIGNATURE_TYPE_EIP1271"],
+        [unknown, "SIGNATURE_TYPE_UNKNOWN"],
+        // The key's own signature is checked here all the same.
+        [{ ...delegated, salt: 1n }, "NOT_SIGNER"],
+        [{ ...delegated, signature: "0x" }, "SIGNATURE_LENGTH"],
+      ] as [SignedOrder, string][]) {
         expect(verifyOrder(order, DOMAIN)).to.deep.equal({ ok: false, reason });
       }
     });
@@ -531,6 +573,21 @@ describe("sdk/order", () => {
       expect(json.order).to.include({ side: 0, signatureType: 0 });
       expect(Object.keys(json)).to.deep.equal(["order", "signature"]);
       expect(Object.keys(json.order)).to.have.length(12);
+    });
+
+    it("carries what a contract will judge, of any length, and the empty signature of an approved order", () => {
+      for (const [signatureType, signature] of [
+        [2, "0x"],
+        [2, "0x12"],
+        [2, `0x${"ab".repeat(4_096)}`],
+        [0, "0x"],
+        [1, "0x"],
+      ] as const) {
+        const order = { ...signed, signatureType, signature } as SignedOrder;
+        expect(orderFromJson(JSON.stringify(orderToJson(order)))).to.deep.equal(order);
+      }
+      const long = { ...signed, signatureType: 2, signature: `0x${"ab".repeat(4_097)}` } as const;
+      expect(failureOf(() => orderFromJson(orderToJson(long))).field).to.equal("signature");
     });
 
     it("is not misled by marks inside strings, nor by a field named as in another object", () => {

@@ -53,6 +53,20 @@ export function approveOutcomeTokens(
   });
 }
 
+/** Lets PositionRedeemer fetch the sender's outcome tokens when the sender redeems through it, or takes that back. */
+export function approveRedeemer(
+  connection: Connection,
+  params: { readonly approved?: boolean } = {},
+): PreparedTx<TxResult> {
+  return prepareTx({
+    action: "approveRedeemer",
+    contract: connection.conditionalTokens,
+    method: "setApprovalForAll",
+    args: [connection.deployment.contracts.positionRedeemer, params.approved ?? true],
+    read: readNothing,
+  });
+}
+
 /** Lets ConditionalTokens take up to `amount` collateral units of the sender, to split them into pairs. */
 export function approveSplit(
   connection: Connection,

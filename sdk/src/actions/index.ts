@@ -1,20 +1,30 @@
 export {
   approveCollateral,
   approveOutcomeTokens,
+  approveRedeemer,
   approveSplit,
   planApprovals,
   readApprovals,
   type Approvals,
 } from "./approvals.js";
 export {
+  addPauser,
   cancelMarket,
+  clarifyMarket,
   createBinaryMarket,
+  createMarkets,
   isRegistered,
+  pauseCreation,
   registerCondition,
   registerToken,
+  removePauser,
+  unpauseCreation,
+  type ClarifyMarketResult,
   type CreateMarketParams,
   type CreateMarketResult,
+  type CreateMarketsResult,
   type MarketIds,
+  type NewMarketParams,
 } from "./markets.js";
 export {
   approveOrder,
@@ -22,6 +32,7 @@ export {
   cancelOrder,
   cancelOrders,
   incrementNonce,
+  inspectMatch,
   matchOrders,
   matchOrdersBatch,
   readNonce,
@@ -32,13 +43,16 @@ export {
   type FailedMatch,
   type MatchOrdersBatchResult,
   type MatchOrdersResult,
+  type MatchProblem,
   type OrderStatus,
 } from "./orders.js";
 export {
   mergePositions,
+  redeemMany,
   redeemPositions,
   splitPosition,
   type PairParams,
+  type RedeemManyResult,
   type RedeemResult,
 } from "./positions.js";
 export type { PreparedTx, SendOptions, SentTx, TxResult } from "./PreparedTx.js";
@@ -62,6 +76,7 @@ export {
   finalizeByTimeout,
   finalizeResolution,
   proposeResolution,
+  readExpectedPayouts,
   type ProposeResult,
   type ResultName,
 } from "./resolution.js";

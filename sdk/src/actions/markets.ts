@@ -1,12 +1,13 @@
 import type { Connection } from "../contracts/connect.js";
 import { InputError } from "../errors/InputError.js";
-import { findEvent } from "../events/decodeLogs.js";
-import type { Hex } from "../order/Order.js";
+import { decodeLogs, findEvent } from "../events/decodeLogs.js";
+import type { NostraEvent } from "../events/NostraEvent.js";
+import type { Address, Hex } from "../order/Order.js";
 import type { PreparedTx, TxResult } from "./PreparedTx.js";
 import { prepareTx, readNothing } from "./prepareTx.js";
 
 export interface CreateMarketParams {
-  /** Any 32 bytes not used before; `questionIdOf(text)` makes one from a text key. */
+  /** Any 32 bytes not used before; `questionIdOf(text)` makes one from a text key, `findCheapQuestionId` a cheap one. */
   readonly questionId: Hex;
   readonly question: string;
   /** The rules of resolution. */
@@ -16,6 +17,12 @@ export interface CreateMarketParams {
   readonly endTimeSeconds: bigint;
   /** Unix second at which a result is expected at the latest. */
   readonly resolutionTimeSeconds: bigint;
+}
+
+/** One of several markets that are created at once. */
+export interface NewMarketParams extends CreateMarketParams {
+  /** How long a proposed result stays open to dispute: 1 to 30 days. The oracle's default when absent. */
+  readonly disputeWindowSeconds?: bigint;
 }
 
 /** A market's ids, as its creation made them. */
@@ -32,19 +39,20 @@ export interface CreateMarketResult extends TxResult {
   readonly market: MarketIds;
 }
 
+export interface CreateMarketsResult extends TxResult {
+  /** In the order given. */
+  readonly markets: readonly MarketIds[];
+}
+
 /** Unix seconds beyond this look like milliseconds: the year 5138. */
 const LARGEST_PLAUSIBLE_SECOND = 100_000_000_000n;
 
-/** Creates a binary market. The sender must be the factory's admin or a creator. */
+/** Creates a binary market, with the oracle's default dispute window. The sender must be the factory's admin or a creator. */
 export function createBinaryMarket(
   connection: Connection,
   params: CreateMarketParams,
 ): PreparedTx<CreateMarketResult> {
-  for (const field of ["endTimeSeconds", "resolutionTimeSeconds"] as const) {
-    if (params[field] > LARGEST_PLAUSIBLE_SECOND) {
-      throw new InputError(field, params[field], "Unix seconds; this looks like milliseconds");
-    }
-  }
+  requireSeconds(params, "");
   return prepareTx({
     action: "createBinaryMarket",
     contract: connection.factory,
@@ -57,17 +65,90 @@ export function createBinaryMarket(
       params.endTimeSeconds,
       params.resolutionTimeSeconds,
     ],
-    read: (receipt) => {
-      const { args } = findEvent(receipt, "MarketCreated", connection.deployment);
-      return {
-        market: {
-          questionId: args.questionId as Hex,
-          conditionId: args.conditionId as Hex,
-          yes: args.token0,
-          no: args.token1,
-        },
-      };
-    },
+    read: (receipt) => ({
+      market: idsOf(findEvent(receipt, "MarketCreated", connection.deployment)),
+    }),
+  });
+}
+
+/**
+ * Creates many binary markets in one transaction, all or none, each with a dispute window of its own choice. An error names
+ * the question that cannot be created. The sender must be the factory's admin or a creator.
+ */
+export function createMarkets(
+  connection: Connection,
+  markets: readonly NewMarketParams[],
+): PreparedTx<CreateMarketsResult> {
+  if (markets.length === 0) throw new InputError("markets", "[]", "at least one market");
+  for (const [i, market] of markets.entries()) {
+    requireSeconds(market, `markets[${i}].`);
+    // On chain zero means the default, which is said here by leaving the window away.
+    if (market.disputeWindowSeconds === 0n) {
+      throw new InputError(`markets[${i}].disputeWindowSeconds`, 0n, "1 to 30 days in seconds");
+    }
+  }
+  return prepareTx({
+    action: "createMarkets",
+    contract: connection.factory,
+    method: "createBinaryMarkets",
+    args: [
+      markets.map((market) => ({
+        questionId: market.questionId,
+        question: market.question,
+        description: market.description,
+        category: market.category,
+        endTime: market.endTimeSeconds,
+        resolutionTime: market.resolutionTimeSeconds,
+        disputeWindow: market.disputeWindowSeconds ?? 0n,
+      })),
+    ],
+    read: (receipt) => ({
+      markets: decodeLogs(receipt, connection.deployment)
+        .filter((event) => event.name === "MarketCreated")
+        .map(idsOf),
+    }),
+  });
+}
+
+function requireSeconds(params: CreateMarketParams, path: string): void {
+  for (const field of ["endTimeSeconds", "resolutionTimeSeconds"] as const) {
+    if (params[field] > LARGEST_PLAUSIBLE_SECOND) {
+      const expected = "Unix seconds; this looks like milliseconds";
+      throw new InputError(`${path}${field}`, params[field], expected);
+    }
+  }
+}
+
+function idsOf({ args }: NostraEvent<"MarketCreated">): MarketIds {
+  return {
+    questionId: args.questionId as Hex,
+    conditionId: args.conditionId as Hex,
+    yes: args.token0,
+    no: args.token1,
+  };
+}
+
+export interface ClarifyMarketResult extends TxResult {
+  /** The note's place in the market's log, from zero. */
+  readonly index: bigint;
+}
+
+/**
+ * Adds a note of 1 to 2,048 bytes beside a market's text, for ever, until the market is over. The factory's admin, and the
+ * market's creator while it holds its role.
+ */
+export function clarifyMarket(
+  connection: Connection,
+  params: { readonly questionId: Hex; readonly text: string },
+): PreparedTx<ClarifyMarketResult> {
+  return prepareTx({
+    action: "clarifyMarket",
+    contract: connection.factory,
+    method: "clarifyMarket",
+    args: [params.questionId, params.text],
+    read: (receipt) => ({
+      index: findEvent(receipt, "MarketClarified", connection.deployment).args.index,
+    }),
   });
 }
 
@@ -81,6 +162,46 @@ export function cancelMarket(
     contract: connection.factory,
     method: "cancelMarket",
     args: [params.questionId],
+    read: readNothing,
+  });
+}
+
+/** Stops the creation of markets, and nothing else. The factory's pausers and admin. */
+export function pauseCreation(connection: Connection): PreparedTx<TxResult> {
+  return prepareFactoryTx(connection, "pauseCreation");
+}
+
+/** Starts the creation of markets again. Factory admin only. */
+export function unpauseCreation(connection: Connection): PreparedTx<TxResult> {
+  return prepareFactoryTx(connection, "unpauseCreation");
+}
+
+/** Lets an account stop the creation of markets. Factory admin only. */
+export function addPauser(
+  connection: Connection,
+  params: { readonly pauser: Address },
+): PreparedTx<TxResult> {
+  return prepareFactoryTx(connection, "addPauser", params.pauser);
+}
+
+/** Takes that back. Factory admin only. */
+export function removePauser(
+  connection: Connection,
+  params: { readonly pauser: Address },
+): PreparedTx<TxResult> {
+  return prepareFactoryTx(connection, "removePauser", params.pauser);
+}
+
+function prepareFactoryTx(
+  connection: Connection,
+  method: "pauseCreation" | "unpauseCreation" | "addPauser" | "removePauser",
+  ...args: readonly unknown[]
+): PreparedTx<TxResult> {
+  return prepareTx({
+    action: method,
+    contract: connection.factory,
+    method,
+    args,
     read: readNothing,
   });
 }

@@ -76,6 +76,34 @@ export function matchOrdersBatch(
   });
 }
 
+/** One reason why a match could not settle now. */
+export interface MatchProblem {
+  /** The order to blame. */
+  readonly orderHash: Hex;
+  /** What the exchange would refuse with, or InsufficientBalance or InsufficientApproval of the inspector. */
+  readonly error: ContractRevertError | UnknownContractError;
+}
+
+/**
+ * Every reason why a match could not settle now, all at once, so that exactly those orders are dropped. Empty when it
+ * would settle, but for what only a transfer itself tells: a receiver's hook, a frozen account. Sends nothing.
+ */
+export async function inspectMatch(
+  connection: Connection,
+  plan: MatchPlan,
+): Promise<MatchProblem[]> {
+  const [takerOrder, makerOrders, takerFillAmount, makerFillAmounts] = planToCalldata(plan);
+  const problems = await connection.inspector.inspectMatch({
+    ...{ takerOrder, makerOrders: [...makerOrders], takerFillAmount },
+    // The inspector looks at no gas.
+    ...{ makerFillAmounts: [...makerFillAmounts], gasLimit: 0n },
+  });
+  return problems.map(({ orderHash, reason }) => ({
+    orderHash: orderHash as Hex,
+    error: decodeRevert(reason as Hex),
+  }));
+}
+
 function settledOf(events: readonly NostraEvent[]): Pick<MatchOrdersResult, "fills" | "fees"> {
   return {
     fills: events.filter((event) => event.name === "OrderFilled"),

@@ -1,7 +1,7 @@
 import { ZeroHash } from "ethers";
 import type { Connection } from "../contracts/connect.js";
 import { InputError } from "../errors/InputError.js";
-import { findEvent } from "../events/decodeLogs.js";
+import { decodeLogs, findEvent } from "../events/decodeLogs.js";
 import { IndexSet } from "../ids/collectionId.js";
 import type { Hex } from "../order/Order.js";
 import type { PreparedTx, TxResult } from "./PreparedTx.js";
@@ -68,5 +68,42 @@ export function redeemPositions(
     read: (receipt) => ({
       payout: findEvent(receipt, "PayoutRedemption", connection.deployment).args.payout,
     }),
+  });
+}
+
+export interface RedeemManyResult extends TxResult {
+  /** Collateral units received, over all conditions. */
+  readonly payout: bigint;
+  /** One per condition the sender held something of, in the order given. */
+  readonly redemptions: readonly { readonly conditionId: Hex; readonly payout: bigint }[];
+}
+
+/**
+ * Redeems the sender's YES and NO of many resolved conditions in one transaction, through PositionRedeemer. Needs
+ * `approveRedeemer` once. One condition without a result refuses the whole; one of which the sender holds nothing is passed
+ * by.
+ */
+export function redeemMany(
+  connection: Connection,
+  params: { readonly conditionIds: readonly Hex[] },
+): PreparedTx<RedeemManyResult> {
+  const { conditionIds } = params;
+  if (conditionIds.length === 0) {
+    throw new InputError("conditionIds", "[]", "at least one condition");
+  }
+  return prepareTx({
+    action: "redeemMany",
+    contract: connection.redeemer,
+    method: "redeem",
+    args: [conditionIds],
+    read: (receipt) => {
+      const redemptions = decodeLogs(receipt, connection.deployment)
+        .filter((event) => event.name === "PositionsRedeemed")
+        .map(({ args }) => ({ conditionId: args.conditionId as Hex, payout: args.payout }));
+      return {
+        payout: redemptions.reduce((sum, { payout }) => sum + payout, 0n),
+        redemptions,
+      };
+    },
   });
 }

@@ -21,6 +21,10 @@ export interface MarketDetails extends MarketIds {
   readonly createdAtSeconds: bigint;
   readonly endTimeSeconds: bigint;
   readonly resolutionTimeSeconds: bigint;
+  /** How long a proposed result stays open to dispute. */
+  readonly disputeWindowSeconds: bigint;
+  /** How many clarifications there are; their texts are in the MarketClarified events. */
+  readonly clarifications: bigint;
   /** keccak256 of the ABI-encoded question, description and category. */
   readonly textHash: Hex;
   /** What YES and NO redeem for, as parts of their sum; both 0n until the market is over. */
@@ -40,6 +44,8 @@ export async function readMarket(connection: Connection, questionId: Hex): Promi
     createdAtSeconds: market.createdAt,
     endTimeSeconds: market.endTime,
     resolutionTimeSeconds: market.resolutionTime,
+    disputeWindowSeconds: market.disputeWindow,
+    clarifications: market.clarifications,
     textHash: market.textHash as Hex,
     payouts: [market.payouts[0], market.payouts[1]],
   };

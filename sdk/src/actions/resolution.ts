@@ -78,6 +78,19 @@ export function adminFinalizeResolution(
   });
 }
 
+/**
+ * What YES and NO would redeem for, as parts of their sum, if from now on nobody did anything but what is open to everyone:
+ * the final result, the proposal that stands, [1,1] after a time-out; [0,0] while undecided. Only a final result is certain.
+ * @throws through ethers when the question does not exist (UnknownMarket).
+ */
+export async function readExpectedPayouts(
+  connection: Connection,
+  questionId: Hex,
+): Promise<readonly [yes: bigint, no: bigint]> {
+  const [yes = 0n, no = 0n] = await connection.oracle.expectedPayouts(questionId);
+  return [yes, no];
+}
+
 function prepareQuestionTx(
   connection: Connection,
   method: "disputeResolution" | "finalizeResolution" | "finalizeByTimeout",

@@ -4,7 +4,7 @@ export const Role = {
   OPERATOR: 0,
   /** CTFExchange: registers conditions. */
   REGISTRAR: 1,
-  /** CTFExchange: stops matching. */
+  /** CTFExchange: stops matching. MarketFactory: stops creation. */
   PAUSER: 2,
   /** ResolutionOracle: proposes and disputes results. */
   RESOLVER: 3,

@@ -3,7 +3,9 @@ import { collateralAbi } from "../generated/abi/Collateral.js";
 import { conditionalTokensAbi } from "../generated/abi/ConditionalTokens.js";
 import { ctfExchangeAbi } from "../generated/abi/CTFExchange.js";
 import { marketFactoryAbi } from "../generated/abi/MarketFactory.js";
+import { matchInspectorAbi } from "../generated/abi/MatchInspector.js";
 import { mockUSDCAbi } from "../generated/abi/MockUSDC.js";
+import { positionRedeemerAbi } from "../generated/abi/PositionRedeemer.js";
 import { resolutionOracleAbi } from "../generated/abi/ResolutionOracle.js";
 
 export {
@@ -11,7 +13,9 @@ export {
   conditionalTokensAbi,
   ctfExchangeAbi,
   marketFactoryAbi,
+  matchInspectorAbi,
   mockUSDCAbi,
+  positionRedeemerAbi,
   resolutionOracleAbi,
 };
 
@@ -20,6 +24,8 @@ export const interfaces = {
   ctfExchange: new Interface(ctfExchangeAbi),
   marketFactory: new Interface(marketFactoryAbi),
   resolutionOracle: new Interface(resolutionOracleAbi),
+  positionRedeemer: new Interface(positionRedeemerAbi),
+  matchInspector: new Interface(matchInspectorAbi),
   conditionalTokens: new Interface(conditionalTokensAbi),
   collateral: new Interface(collateralAbi),
   /** MockUSDC: beside Collateral's functions, `mint` and the errors of OpenZeppelin's ERC-20. */

@@ -5,12 +5,16 @@ import type { CTFExchange } from "../generated/contracts/CTFExchange.js";
 import type { Collateral } from "../generated/contracts/Collateral.js";
 import type { ConditionalTokens } from "../generated/contracts/ConditionalTokens.js";
 import type { MarketFactory } from "../generated/contracts/MarketFactory.js";
+import type { MatchInspector } from "../generated/contracts/MatchInspector.js";
+import type { PositionRedeemer } from "../generated/contracts/PositionRedeemer.js";
 import type { ResolutionOracle } from "../generated/contracts/ResolutionOracle.js";
 import {
   getCTFExchange,
   getCollateral,
   getConditionalTokens,
   getMarketFactory,
+  getMatchInspector,
+  getPositionRedeemer,
   getResolutionOracle,
 } from "./getContracts.js";
 
@@ -21,6 +25,8 @@ export interface Connection {
   readonly exchange: CTFExchange;
   readonly factory: MarketFactory;
   readonly oracle: ResolutionOracle;
+  readonly redeemer: PositionRedeemer;
+  readonly inspector: MatchInspector;
   readonly conditionalTokens: ConditionalTokens;
   readonly collateral: Collateral;
 }
@@ -37,6 +43,8 @@ export function connect(network: NetworkReference, runner: ContractRunner | null
     exchange: getCTFExchange(deployment, runner),
     factory: getMarketFactory(deployment, runner),
     oracle: getResolutionOracle(deployment, runner),
+    redeemer: getPositionRedeemer(deployment, runner),
+    inspector: getMatchInspector(deployment, runner),
     conditionalTokens: getConditionalTokens(deployment, runner),
     collateral: getCollateral(deployment, runner),
   };

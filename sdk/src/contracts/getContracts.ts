@@ -4,6 +4,8 @@ import type { CTFExchange } from "../generated/contracts/CTFExchange.js";
 import type { Collateral } from "../generated/contracts/Collateral.js";
 import type { ConditionalTokens } from "../generated/contracts/ConditionalTokens.js";
 import type { MarketFactory } from "../generated/contracts/MarketFactory.js";
+import type { MatchInspector } from "../generated/contracts/MatchInspector.js";
+import type { PositionRedeemer } from "../generated/contracts/PositionRedeemer.js";
 import type { ResolutionOracle } from "../generated/contracts/ResolutionOracle.js";
 import type { Address } from "../order/Order.js";
 import { interfaces } from "./abis.js";
@@ -38,6 +40,26 @@ export function getResolutionOracle(
     interfaces.resolutionOracle,
     runner,
   );
+}
+
+/** See getCTFExchange. */
+export function getPositionRedeemer(
+  network: NetworkReference,
+  runner: ContractRunner | null,
+): PositionRedeemer {
+  return bind(
+    getDeployment(network).contracts.positionRedeemer,
+    interfaces.positionRedeemer,
+    runner,
+  );
+}
+
+/** See getCTFExchange. */
+export function getMatchInspector(
+  network: NetworkReference,
+  runner: ContractRunner | null,
+): MatchInspector {
+  return bind(getDeployment(network).contracts.matchInspector, interfaces.matchInspector, runner);
 }
 
 /** See getCTFExchange. */

@@ -5,6 +5,8 @@ export {
   ctfExchangeAbi,
   interfaces,
   marketFactoryAbi,
+  matchInspectorAbi,
+  positionRedeemerAbi,
   resolutionOracleAbi,
   type ContractName,
 } from "./abis.js";
@@ -14,10 +16,14 @@ export {
   getCollateral,
   getConditionalTokens,
   getMarketFactory,
+  getMatchInspector,
+  getPositionRedeemer,
   getResolutionOracle,
 } from "./getContracts.js";
 export type { CTFExchange } from "../generated/contracts/CTFExchange.js";
 export type { Collateral } from "../generated/contracts/Collateral.js";
 export type { ConditionalTokens } from "../generated/contracts/ConditionalTokens.js";
 export type { MarketFactory } from "../generated/contracts/MarketFactory.js";
+export type { MatchInspector } from "../generated/contracts/MatchInspector.js";
+export type { PositionRedeemer } from "../generated/contracts/PositionRedeemer.js";
 export type { ResolutionOracle } from "../generated/contracts/ResolutionOracle.js";

@@ -1,3 +1,4 @@
+export { ChainMismatchError } from "./ChainMismatchError.js";
 export { ContractRevertError, UnknownContractError } from "./ContractRevertError.js";
 export { decodeRevert } from "./decodeRevert.js";
 export { DeploymentNotFoundError } from "./DeploymentNotFoundError.js";
@@ -10,6 +11,9 @@ export {
   type ErrorDetails,
   type NostraErrorOptions,
 } from "./NostraError.js";
-export { SignatureMismatchError } from "./SignatureMismatchError.js";
+export { SignatureMismatchError, type SignatureScope } from "./SignatureMismatchError.js";
+export { SigningRejectedError } from "./SigningRejectedError.js";
+export { StaleNonceError } from "./StaleNonceError.js";
 export { TickError, type TickErrorDetails } from "./TickError.js";
-export { SigningRejectedError, TransportError, toNostraError } from "./toNostraError.js";
+export { toNostraError } from "./toNostraError.js";
+export { TransportError } from "./TransportError.js";

@@ -2,6 +2,7 @@ import type * as CTFExchange from "../generated/contracts/CTFExchange.js";
 import type * as Collateral from "../generated/contracts/Collateral.js";
 import type * as ConditionalTokens from "../generated/contracts/ConditionalTokens.js";
 import type * as MarketFactory from "../generated/contracts/MarketFactory.js";
+import type * as PositionRedeemer from "../generated/contracts/PositionRedeemer.js";
 import type * as ResolutionOracle from "../generated/contracts/ResolutionOracle.js";
 import type { Address, Hex } from "../order/Order.js";
 
@@ -22,7 +23,7 @@ export interface NostraEventArgs {
   TradingPaused: CTFExchange.TradingPausedEvent.OutputObject;
   TradingUnpaused: CTFExchange.TradingUnpausedEvent.OutputObject;
   EIP712DomainChanged: CTFExchange.EIP712DomainChangedEvent.OutputObject;
-  // All three: roles and admin
+  // CTFExchange, MarketFactory, ResolutionOracle: roles and admin
   AdminOffered: CTFExchange.AdminOfferedEvent.OutputObject;
   AdminChanged: CTFExchange.AdminChangedEvent.OutputObject;
   RoleGranted: CTFExchange.RoleGrantedEvent.OutputObject;
@@ -30,6 +31,9 @@ export interface NostraEventArgs {
   // MarketFactory
   MarketCreated: MarketFactory.MarketCreatedEvent.OutputObject;
   MarketCancelled: MarketFactory.MarketCancelledEvent.OutputObject;
+  MarketClarified: MarketFactory.MarketClarifiedEvent.OutputObject;
+  CreationPaused: MarketFactory.CreationPausedEvent.OutputObject;
+  CreationUnpaused: MarketFactory.CreationUnpausedEvent.OutputObject;
   ExchangeSet: MarketFactory.ExchangeSetEvent.OutputObject;
   // ResolutionOracle
   QuestionOpened: ResolutionOracle.QuestionOpenedEvent.OutputObject;
@@ -38,6 +42,8 @@ export interface NostraEventArgs {
   ResolutionFinalized: ResolutionOracle.ResolutionFinalizedEvent.OutputObject;
   MarketFactorySet: ResolutionOracle.MarketFactorySetEvent.OutputObject;
   DisputeWindowSet: ResolutionOracle.DisputeWindowSetEvent.OutputObject;
+  // PositionRedeemer
+  PositionsRedeemed: PositionRedeemer.PositionsRedeemedEvent.OutputObject;
   // ConditionalTokens
   ConditionPreparation: ConditionalTokens.ConditionPreparationEvent.OutputObject;
   ConditionResolution: ConditionalTokens.ConditionResolutionEvent.OutputObject;

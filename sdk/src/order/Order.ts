@@ -10,7 +10,7 @@ export type Side = (typeof Side)[keyof typeof Side];
 
 /**
  * How an order's signature is checked: by the maker's own key (EOA), by a key the maker authorised on chain (DELEGATE), or
- * by asking the maker, a contract (EIP1271). The SDK builds and verifies EOA orders so far.
+ * by asking the maker, a contract (EIP1271). Nobody types it: see buildOrder.
  */
 export const SignatureType = { EOA: 0, DELEGATE: 1, EIP1271: 2 } as const;
 export type SignatureType = (typeof SignatureType)[keyof typeof SignatureType];
@@ -21,7 +21,7 @@ export interface Order {
   readonly salt: bigint;
   /** The account that trades. */
   readonly maker: Address;
-  /** The account whose key signs; the maker itself for SignatureType.EOA. */
+  /** The account that answers for the signature: another than the maker only for SignatureType.DELEGATE. */
   readonly signer: Address;
   /** The only account that may be on the other side; the zero address means anyone. */
   readonly taker: Address;
@@ -41,7 +41,7 @@ export interface Order {
   readonly signatureType: SignatureType;
 }
 
-/** An order with the signature that proves its maker wants it. */
+/** An order with the signature that proves its maker wants it; "0x" when the maker approved it on chain instead. */
 export interface SignedOrder extends Order {
   readonly signature: Hex;
 }

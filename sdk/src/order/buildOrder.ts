@@ -25,8 +25,15 @@ export type OrderTrade =
     });
 
 export interface OrderInput {
-  /** The account that trades and signs. */
+  /** The account that trades. */
   readonly maker: string;
+  /**
+   * The key that signs for the maker, when it is not the maker's own: one that the maker authorised (authorizeSigner). Not
+   * the owner of a contract wallet: see makerIsContract.
+   */
+  readonly signer?: string | undefined;
+  /** True when the maker is a contract that confirms signatures itself (EIP-1271), such as a Safe. Its owners sign. */
+  readonly makerIsContract?: boolean | undefined;
   /** The outcome token, as bigint or decimal text. */
   readonly tokenId: bigint | string;
   readonly side: SideInput;
@@ -38,8 +45,6 @@ export interface OrderInput {
   readonly feeRateBps?: bigint | string | undefined;
   /** The only account that may be on the other side; anyone if not given. */
   readonly taker?: string | undefined;
-  /** The maker itself: orders signed by a delegate are not built here so far. */
-  readonly signer?: string | undefined;
   /** 256 random bits if not given. */
   readonly salt?: bigint | string | undefined;
   /** The present Unix second; the clock's if not given. */
@@ -55,6 +60,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "feeRateBps",
   "taker",
   "signer",
+  "makerIsContract",
   "salt",
   "nowSeconds",
   "price",
@@ -67,18 +73,20 @@ const FIELDS: ReadonlySet<string> = new Set([
 
 /**
  * Makes an order out of what a person means. Everything the exchange would refuse for itself is refused here; funds,
- * nonce and registration are the chain's to say.
+ * nonce and registration are the chain's to say. How the signature will be checked follows from who signs: the maker
+ * itself, a `signer` it authorised, or owners of a maker that is a contract.
  * @throws TickError, InexactAmountError as limitAmounts does. @throws InputError naming the field that is out of place
  * or unknown.
  */
 export function buildOrder(input: OrderInput & OrderTrade): Order {
   refuseUnknownFields(input);
   const buy = isBuy(input.side);
-  const maker = parseMaker(input.maker);
+  const maker = parseAccount(input.maker, "maker");
+  const signer = input.signer === undefined ? maker : parseAccount(input.signer, "signer");
   return {
     salt: input.salt === undefined ? randomSalt() : parseUint256("salt", input.salt),
     maker,
-    signer: parseSigner(input.signer, maker),
+    signer,
     taker: input.taker === undefined ? ZERO_ADDRESS : parseAddress(input.taker, "taker"),
     tokenId: parseTokenId(input.tokenId),
     ...parseAmounts(input, buy),
@@ -86,7 +94,7 @@ export function buildOrder(input: OrderInput & OrderTrade): Order {
     nonce: parseUint256("nonce", input.nonce),
     feeRateBps: parseFeeRate(input.feeRateBps),
     side: buy ? Side.BUY : Side.SELL,
-    signatureType: SignatureType.EOA,
+    signatureType: signatureTypeOf(input, maker, signer),
   };
 }
 
@@ -97,17 +105,27 @@ function refuseUnknownFields(input: object): void {
   }
 }
 
-function parseMaker(maker: string): Address {
-  const address = parseAddress(maker, "maker");
-  if (address === ZERO_ADDRESS) throw new InputError("maker", maker, "an account");
+function parseAccount(account: string, field: string): Address {
+  const address = parseAddress(account, field);
+  if (address === ZERO_ADDRESS) throw new InputError(field, account, "an account");
   return address;
 }
 
-function parseSigner(signer: string | undefined, maker: Address): Address {
-  if (signer !== undefined && parseAddress(signer, "signer") !== maker) {
-    throw new InputError("signer", signer, `the maker ${maker}, who alone can sign for itself`);
+// The number that the exchange wants follows from who signs, so nobody has to know it.
+function signatureTypeOf(input: OrderInput, maker: Address, signer: Address): SignatureType {
+  const { makerIsContract = false } = input;
+  if (typeof makerIsContract !== "boolean") {
+    throw new InputError("makerIsContract", makerIsContract, "true or false");
   }
-  return maker;
+  if (signer === maker) return makerIsContract ? SignatureType.EIP1271 : SignatureType.EOA;
+  if (makerIsContract) {
+    throw new InputError(
+      "signer",
+      input.signer,
+      "nothing beside makerIsContract, when owners sign; or leave makerIsContract out for a key that the contract authorised",
+    );
+  }
+  return SignatureType.DELEGATE;
 }
 
 function parseTokenId(tokenId: bigint | string): bigint {

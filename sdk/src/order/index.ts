@@ -1,6 +1,10 @@
 export { checksumAddress, parseAddress, ZERO_ADDRESS } from "../ids/address.js";
 export { buildOrder, MAX_FEE_RATE_BPS, type OrderInput, type OrderTrade } from "./buildOrder.js";
+export type { OrderOptions } from "./completeOrder.js";
+export { createLimitOrder, type LimitOrderInput } from "./createLimitOrder.js";
+export { createMarketOrder, type MarketOrderInput } from "./createMarketOrder.js";
 export { createOrderHasher, type OrderHasher } from "./createOrderHasher.js";
+export { estimateOrder, type EstimateOptions, type OrderEstimate } from "./estimateOrder.js";
 export { hashOrder } from "./hashOrder.js";
 export {
   Side,
@@ -10,6 +14,7 @@ export {
   type Order,
   type SignedOrder,
 } from "./Order.js";
+export { domainOf, type OrderConnection, type OrderTarget } from "./OrderConnection.js";
 export { orderDomain, type OrderDomain, type OrderDomainParams } from "./orderDomain.js";
 export { orderFromJson } from "./orderFromJson.js";
 export { orderToJson, type OrderFieldsJson, type OrderJson } from "./orderToJson.js";
@@ -20,8 +25,7 @@ export {
   type TypedDataField,
 } from "./orderTypes.js";
 export type { ExpirationInput } from "./parseExpiration.js";
-export { recoverOrderSigner } from "./recoverOrderSigner.js";
-export type { SignatureFault } from "./signature.js";
+export { requireFreshOrder } from "./requireFreshOrder.js";
 export { signOrder } from "./signOrder.js";
+export { signOrders } from "./signOrders.js";
 export type { TypedDataSigner } from "./TypedDataSigner.js";
-export { verifyOrder, type VerifyFailure, type VerifyResult } from "./verifyOrder.js";

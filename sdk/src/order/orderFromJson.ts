@@ -1,11 +1,11 @@
 import { InputError } from "../errors/InputError.js";
 import { JsonError } from "../errors/JsonError.js";
 import { parseAddress } from "../ids/address.js";
-import { parseHex, toHex } from "../ids/bytes.js";
+import { toHex } from "../ids/bytes.js";
 import { findDuplicateField } from "./findDuplicateField.js";
-import { Side, SignatureType, type SignedOrder } from "./Order.js";
+import { Side, SignatureType, type Hex, type SignedOrder } from "./Order.js";
 import { parseUint256 } from "./parseUint256.js";
-import { SIGNATURE_BYTES } from "./signature.js";
+import { MAX_SIGNATURE_BYTES, SIGNATURE_BYTES, tryParseSignature } from "./signatureBytes.js";
 
 const ENVELOPE_FIELDS = ["order", "signature"] as const;
 
@@ -29,13 +29,14 @@ const LONGEST_TEXT = 16_384;
 
 /**
  * Reads a signed order from JSON text or from the value it parses to. Strict: exactly the fields of OrderJson, each once;
- * uint256 as canonical decimal text, never a number; addresses with a right checksum or none. Whether the signature
- * proves the order is for verifyOrder, whether its amounts can trade for the exchange.
+ * uint256 as canonical decimal text, never a number; addresses with a right checksum or none; a signature of a length that
+ * its kind can have, or empty for an order that its maker approved on chain. Whether the signature proves the order is for verifyOrder, whether its amounts can trade for the exchange.
  * @throws JsonError when the shape is wrong. @throws InputError naming the field, such as "order.makerAmount".
  */
 export function orderFromJson(json: unknown): SignedOrder {
   const envelope = readFields(typeof json === "string" ? parseJson(json) : json, ENVELOPE_FIELDS);
   const order = readFields(envelope.order, ORDER_FIELDS, "order");
+  const signatureType = readOneOf("order.signatureType", order.signatureType, SignatureType);
   return {
     salt: readUint256("order.salt", order.salt),
     maker: parseAddress(order.maker as string, "order.maker"),
@@ -48,8 +49,8 @@ export function orderFromJson(json: unknown): SignedOrder {
     nonce: readUint256("order.nonce", order.nonce),
     feeRateBps: readUint256("order.feeRateBps", order.feeRateBps),
     side: readOneOf("order.side", order.side, Side),
-    signatureType: readOneOf("order.signatureType", order.signatureType, SignatureType),
-    signature: toHex(parseHex(envelope.signature as string, SIGNATURE_BYTES, "signature")),
+    signatureType,
+    signature: readSignature(envelope.signature, signatureType),
   };
 }
 
@@ -109,4 +110,14 @@ function readOneOf<Value extends number>(
     throw new InputError(field, value, `one of ${Object.values(kinds).join(", ")}`);
   }
   return known;
+}
+
+function readSignature(value: unknown, signatureType: SignatureType): Hex {
+  const bytes = tryParseSignature(value as string);
+  const isOfContract = signatureType === SignatureType.EIP1271;
+  if (bytes === undefined || !(isOfContract || [0, SIGNATURE_BYTES].includes(bytes.length))) {
+    const length = isOfContract ? `at most ${MAX_SIGNATURE_BYTES}` : `${SIGNATURE_BYTES}`;
+    throw new InputError("signature", value, `${length} bytes as 0x-prefixed hex, or "0x"`);
+  }
+  return toHex(bytes);
 }

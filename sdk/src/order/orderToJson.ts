@@ -4,7 +4,7 @@ import type { Address, Hex, SignedOrder } from "./Order.js";
 /** A signed order on the wire. Every uint256 is canonical decimal text; addresses carry their checksum. */
 export interface OrderJson {
   readonly order: OrderFieldsJson;
-  /** 65 bytes as lower-case hex. */
+  /** Lower-case hex: 65 bytes of a key, whatever a contract maker takes, or "0x" when the maker approved the order on chain. */
   readonly signature: Hex;
 }
 

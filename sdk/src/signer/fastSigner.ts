@@ -1,55 +1,76 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { InputError } from "../errors/InputError.js";
+import { checksumAddress } from "../ids/address.js";
 import { toHex, tryParseHex } from "../ids/bytes.js";
+import {
+  requireBackend,
+  type CurveBackend,
+  type RecoverableSignature,
+} from "../verify/CurveBackend.js";
 import { hasherOf } from "../order/hashOrder.js";
-import type { Address, Hex, Order } from "../order/Order.js";
+import type { Address, Hex, Order, SignedOrder } from "../order/Order.js";
+import { nobleBackend } from "../verify/nobleBackend.js";
 import type { OrderDomain } from "../order/orderDomain.js";
 import { ORDER_TYPES, type OrderTypes } from "../order/orderTypes.js";
-import { addressOf, SIGNATURE_BYTES, V_OFFSET } from "../order/signature.js";
+import { accountOf } from "../verify/signature.js";
+import { SIGNATURE_BYTES, V_OFFSET } from "../order/signatureBytes.js";
+import { signedFieldsOf } from "../order/signedFieldsOf.js";
 import type { TypedDataSigner } from "../order/TypedDataSigner.js";
 
 const KEY_BYTES = 32;
 
-/**
- * Width of the curve library's table of multiples of its base point. Its default is 6; 8 makes signing a fifth faster
- * for about 30 ms more at the first use.
- */
-const BASE_TABLE_WIDTH = 8;
-let baseTableIsWide = false;
-
 /** Signs orders, and nothing but orders, with a key in memory. */
 export interface FastSigner extends TypedDataSigner {
   readonly address: Address;
+  /**
+   * Signs an order of this account at once, without the check that signOrder makes of a wallet's work: for services that
+   * quote much. @throws InputError when the order's signer is another.
+   */
+  signOrder(order: Order, domain: OrderDomain): SignedOrder;
+}
+
+export interface FastSignerOptions {
+  /** Does the arithmetic of the curve, as for createVerifier. If not given, JavaScript does. */
+  readonly backend?: CurveBackend | undefined;
 }
 
 /**
  * A signer for services that hold their key: it signs the order hash computed here, which is about twice as fast as a
- * general wallet. Signatures are deterministic (RFC 6979), low s, v 27 or 28. The key is in no field, text or error.
+ * general wallet, or more with a backend. Signatures are deterministic (RFC 6979), low s, v 27 or 28, and the same from every
+ * backend. The key is in no field, text or error.
  * @param privateKey 32 bytes as 0x-prefixed hex.
  * @throws InputError naming "privateKey", without its value.
  */
-export function fastSigner(privateKey: string): FastSigner {
+export function fastSigner(privateKey: string, options: FastSignerOptions = {}): FastSigner {
   const key = tryParseHex(privateKey, KEY_BYTES);
   if (key === undefined || !secp256k1.utils.isValidSecretKey(key)) {
     throw new InputError("privateKey", "(hidden)", "a secp256k1 key: 32 bytes as 0x-prefixed hex");
   }
-  widenBaseTable();
-  const address = addressOf(secp256k1.getPublicKey(key, false));
+  const sign = signingOf(options.backend);
+  const address = checksumAddress(accountOf(secp256k1.getPublicKey(key, false)));
+  const signDigest = (digest: Uint8Array): Hex => toSignature(sign(digest, key));
   return Object.freeze({
     address,
     getAddress: () => Promise.resolve(address),
     signTypedData: async (domain: OrderDomain, types: OrderTypes, value: Order) => {
       requireOrderTypes(types);
-      return signDigest(hasherOf(domain).digest(value), key);
+      return signDigest(hasherOf(domain).digest(value));
+    },
+    signOrder: (order: Order, domain: OrderDomain) => {
+      if (order.signer.toLowerCase() !== address.toLowerCase()) {
+        throw new InputError("order.signer", order.signer, `this signer's account ${address}`);
+      }
+      const fields = signedFieldsOf(order);
+      return { ...fields, signature: signDigest(hasherOf(domain).digest(fields)) };
     },
   });
 }
 
-// Once: asking again would throw the table away.
-function widenBaseTable(): void {
-  if (baseTableIsWide) return;
-  secp256k1.Point.BASE.precompute(BASE_TABLE_WIDTH);
-  baseTableIsWide = true;
+function signingOf(backend: CurveBackend | undefined): NonNullable<CurveBackend["sign"]> {
+  if (backend === undefined) return nobleBackend.sign;
+  const { name, sign } = requireBackend(backend);
+  if (sign === undefined) throw new InputError("backend", name, "a CurveBackend that signs");
+  return sign.bind(backend);
 }
 
 function requireOrderTypes(types: OrderTypes): void {
@@ -62,11 +83,9 @@ function requireOrderTypes(types: OrderTypes): void {
   }
 }
 
-function signDigest(digest: Uint8Array, key: Uint8Array): Hex {
-  // The recovered format is the recovery bit, then r and s; Ethereum has it last. Low s is the library's default.
-  const signed = secp256k1.sign(digest, key, { prehash: false, format: "recovered" });
+function toSignature({ rs, parity }: RecoverableSignature): Hex {
   const signature = new Uint8Array(SIGNATURE_BYTES);
-  signature.set(signed.subarray(1));
-  signature[SIGNATURE_BYTES - 1] = (signed[0] ?? 0) + V_OFFSET;
+  signature.set(rs);
+  signature[SIGNATURE_BYTES - 1] = V_OFFSET + parity;
   return toHex(signature);
 }

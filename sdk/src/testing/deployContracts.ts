@@ -1,12 +1,25 @@
-import { ContractFactory, type Interface, type Signer } from "ethers";
+import {
+  Contract,
+  ContractFactory,
+  type Interface,
+  type Signer,
+  type TransactionResponse,
+} from "ethers";
 import { connect, type Connection } from "../contracts/connect.js";
 import { interfaces } from "../contracts/abis.js";
 import { InputError } from "../errors/InputError.js";
-import type { Deployment } from "../deployments/Deployment.js";
+import type {
+  DeployedContractName,
+  DeployedContracts,
+  Deployment,
+} from "../deployments/Deployment.js";
+import { planDeployment, type PlanValue } from "../deployments/planDeployment.js";
 import { conditionalTokensBytecode } from "../generated/bytecode/ConditionalTokens.js";
 import { ctfExchangeBytecode } from "../generated/bytecode/CTFExchange.js";
 import { marketFactoryBytecode } from "../generated/bytecode/MarketFactory.js";
+import { matchInspectorBytecode } from "../generated/bytecode/MatchInspector.js";
 import { mockUSDCBytecode } from "../generated/bytecode/MockUSDC.js";
+import { positionRedeemerBytecode } from "../generated/bytecode/PositionRedeemer.js";
 import { resolutionOracleBytecode } from "../generated/bytecode/ResolutionOracle.js";
 import type { Address } from "../order/Order.js";
 
@@ -23,8 +36,8 @@ export interface DeployContractsParams {
 const MAIN_NETWORKS: ReadonlySet<number> = new Set([1, 10, 56, 100, 137, 8453, 42161, 43114]);
 
 /**
- * Deploys the five contracts in the order they depend on each other and links them: the factory opens its questions at
- * the oracle and registers its tokens at the exchange. MockUSDC is the collateral, so this is for test chains only.
+ * Deploys the contracts in the order of the plan and links them: the factory opens its questions at the oracle and
+ * registers its tokens at the exchange. MockUSDC is the collateral, so this is for test chains only.
  * @throws InputError on a main network, before anything is sent.
  */
 export async function deployContracts(params: DeployContractsParams): Promise<Connection> {
@@ -41,55 +54,49 @@ export async function deployContracts(params: DeployContractsParams): Promise<Co
     );
   }
   const startBlock = (await provider.getBlockNumber()) + 1;
-  const deploy = async (abi: Interface, bytecode: string, ...args: unknown[]): Promise<Address> => {
-    const contract = await new ContractFactory(abi, bytecode, admin).deploy(...args);
-    await contract.waitForDeployment();
-    return (await contract.getAddress()) as Address;
-  };
+  const plan = planDeployment({
+    operators: [params.operator],
+    resolvers: params.resolvers,
+    feeReceiver: params.feeReceiver,
+  });
 
-  const conditionalTokens = await deploy(interfaces.conditionalTokens, conditionalTokensBytecode);
-  const collateral = await deploy(interfaces.mockUsdc, mockUSDCBytecode);
-  const resolutionOracle = await deploy(
-    interfaces.resolutionOracle,
-    resolutionOracleBytecode,
-    conditionalTokens,
-  );
-  const marketFactory = await deploy(
-    interfaces.marketFactory,
-    marketFactoryBytecode,
-    conditionalTokens,
-    collateral,
-    resolutionOracle,
-  );
-  const ctfExchange = await deploy(
-    interfaces.ctfExchange,
-    ctfExchangeBytecode,
-    collateral,
-    conditionalTokens,
-  );
+  const addresses: Partial<Record<DeployedContractName, Address>> = {};
+  const valueOf = (value: PlanValue): unknown =>
+    typeof value === "object" ? addresses[value.at] : value;
+  for (const { name, contract, args } of plan.contracts) {
+    const { abi, bytecode } = compiled(contract);
+    const sent = await new ContractFactory(abi, bytecode, admin).deploy(...args.map(valueOf));
+    await sent.waitForDeployment();
+    addresses[name] = (await sent.getAddress()) as Address;
+  }
 
-  const deployment: Deployment = {
-    network: params.network,
-    chainId,
-    startBlock,
-    contracts: { conditionalTokens, collateral, resolutionOracle, marketFactory, ctfExchange },
-  };
-  const connection = connect(deployment, admin);
-  await link(connection, params);
-  return connection;
+  const contracts = addresses as DeployedContracts;
+  const deployment: Deployment = { network: params.network, chainId, startBlock, contracts };
+  for (const { on, method, args } of [...plan.links, ...plan.roles]) {
+    const contract = new Contract(contracts[on], abiOf(on), admin);
+    const sent = (await contract.getFunction(method)(...args.map(valueOf))) as TransactionResponse;
+    await sent.wait();
+  }
+  return connect(deployment, admin);
 }
 
-async function link(connection: Connection, params: DeployContractsParams): Promise<void> {
-  const { exchange, factory, oracle, deployment } = connection;
-  const steps = [
-    () => oracle.setMarketFactory(deployment.contracts.marketFactory),
-    () => factory.setExchange(deployment.contracts.ctfExchange),
-    () => exchange.addRegistrar(deployment.contracts.marketFactory),
-    () => exchange.addOperator(params.operator),
-    () => exchange.setFeeReceiver(params.feeReceiver),
-    ...params.resolvers.map((resolver) => () => oracle.addResolver(resolver)),
-  ];
-  for (const step of steps) {
-    await (await step()).wait();
-  }
+/** The contracts a plan names, as the sandbox carries them. */
+const COMPILED: Readonly<Record<string, { readonly abi: Interface; readonly bytecode: string }>> = {
+  ConditionalTokens: { abi: interfaces.conditionalTokens, bytecode: conditionalTokensBytecode },
+  MockUSDC: { abi: interfaces.mockUsdc, bytecode: mockUSDCBytecode },
+  ResolutionOracle: { abi: interfaces.resolutionOracle, bytecode: resolutionOracleBytecode },
+  MarketFactory: { abi: interfaces.marketFactory, bytecode: marketFactoryBytecode },
+  CTFExchange: { abi: interfaces.ctfExchange, bytecode: ctfExchangeBytecode },
+  PositionRedeemer: { abi: interfaces.positionRedeemer, bytecode: positionRedeemerBytecode },
+  MatchInspector: { abi: interfaces.matchInspector, bytecode: matchInspectorBytecode },
+};
+
+function compiled(contract: string): { readonly abi: Interface; readonly bytecode: string } {
+  const found = COMPILED[contract];
+  if (found === undefined) throw new InputError("contract", contract, "a contract of the sandbox");
+  return found;
+}
+
+function abiOf(name: DeployedContractName): Interface {
+  return (interfaces as Partial<Record<string, Interface>>)[name]!;
 }

@@ -1,9 +1,11 @@
 import { InputError } from "../errors/InputError.js";
+import { checksumAddress } from "../ids/address.js";
 import { parseHex } from "../ids/bytes.js";
-import { hasherOf } from "./hashOrder.js";
-import type { Address, SignedOrder } from "./Order.js";
-import type { OrderDomain } from "./orderDomain.js";
-import { recoverAddress, SIGNATURE_BYTES } from "./signature.js";
+import { hasherOf } from "../order/hashOrder.js";
+import type { Address, SignedOrder } from "../order/Order.js";
+import type { OrderDomain } from "../order/orderDomain.js";
+import { recoverAddress } from "./signature.js";
+import { SIGNATURE_BYTES } from "../order/signatureBytes.js";
 
 /**
  * The account that signed an order, whoever it is. It proves nothing by itself; see verifyOrder.
@@ -19,5 +21,5 @@ export function recoverOrderSigner(order: SignedOrder, domain: OrderDomain): Add
       `a signature with v 27 or 28, low s and a public key (${recovery.reason})`,
     );
   }
-  return recovery.address;
+  return checksumAddress(recovery.address);
 }
