@@ -18,7 +18,10 @@ export default tseslint.config(
   {
     files: ["**/*.ts"],
     rules: {
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
       "@typescript-eslint/consistent-type-imports": [
         "error",
         { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
@@ -32,7 +35,7 @@ export default tseslint.config(
   },
   {
     // The floors of the SDK: the matcher and everything below it know no chain, clock, randomness or network.
-    files: ["sdk/src/{errors,units,ids,matcher}/**/*.ts", "sdk/src/order/**/*.ts"],
+    files: ["sdk/src/{errors,units,ids,matcher}/**/*.ts", "sdk/src/{order,signer,verify}/**/*.ts"],
     ignores: ["sdk/src/errors/{decodeRevert,toNostraError,index}.ts"],
     rules: {
       "no-restricted-imports": ["error", { paths: ["ethers"] }],
@@ -55,7 +58,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["hardhat.config.ts"],
+    files: ["hardhat.config.ts", "scripts/check/coverage.hardhat.ts"],
     rules: { "no-restricted-syntax": "off" },
   },
   {
@@ -63,6 +66,7 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         require: "readonly",
+        __dirname: "readonly",
         module: "writable",
         process: "readonly",
         console: "readonly",

@@ -14,13 +14,13 @@ import {
   orderFromJson,
   orderToJson,
   signOrder,
-  verifyOrder,
   type Address,
   type Hex,
   type OrderDomain,
   type OrderHasher,
   type SignedOrder,
 } from "@nostra/sdk/order";
+import { verifyOrder } from "@nostra/sdk/verify";
 import type { Sandbox } from "@nostra/sdk/testing";
 import { Books } from "./report";
 
