@@ -27,9 +27,6 @@ interface Manifest {
 /** Scripts that npm would run on the user's machine. */
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare"];
 
-/** `testing` needs hardhat, and everything else must do without. */
-const NEEDS_MORE = ["./testing", "./package.json"];
-
 async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "nostra-package-"));
   const consumer = path.join(folder, "consumer");
@@ -40,12 +37,15 @@ async function main(): Promise<void> {
     await step("no side effects, no install scripts, no other dependencies", () =>
       checkManifest(manifest),
     );
-    const subpaths = Object.keys(manifest.exports).filter((name) => !NEEDS_MORE.includes(name));
+    const subpaths = Object.keys(manifest.exports).filter((name) => name !== "./package.json");
     const specifiers = subpaths.map((name) => `@nostra/sdk${name.slice(1)}`);
-    await step("runs as ESM", () => runConsumer(consumer, "consumer.mjs", esmConsumer(specifiers)));
-    await step("runs as CommonJS", () =>
-      runConsumer(consumer, "consumer.cjs", cjsConsumer(specifiers)),
-    );
+    await step("runs as ESM", () => {
+      runConsumer(consumer, "consumer.mjs", esmConsumer(specifiers));
+    });
+    await step("runs as CommonJS", () => {
+      runConsumer(consumer, "consumer.cjs", cjsConsumer(specifiers));
+    });
+    await step("runs the README's first file", () => runFirstFile(consumer));
     for (const resolution of ["node16", "nodenext", "bundler"] as const) {
       await step(`types, ${resolution}`, () => typecheck(consumer, resolution, specifiers));
     }
@@ -103,6 +103,19 @@ function checkManifest(manifest: Manifest): void {
   requireThat(scripts.length === 0, `install scripts: ${scripts.join(", ")}`);
 }
 
+/** As it is printed; how long it took is told, not judged: a busy machine would fail it. */
+function runFirstFile(consumer: string): string {
+  const readme = readFileSync(path.join(SDK, "README.md"), "utf8");
+  const file = /```js\n([\s\S]*?)```/.exec(readme)?.[1];
+  const printed = /```text\n([\s\S]*?)```/.exec(readme)?.[1]?.trim().split("\n").at(-1);
+  if (file === undefined || printed === undefined)
+    throw new Error("sdk/README.md has no first file");
+  const start = performance.now();
+  const output = runConsumer(consumer, "first.mjs", file);
+  requireThat(output.includes(printed), `printed ${output}`);
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
+
 /** What a user would try first, in plain JavaScript; fails by an exit status. */
 const USE = `
 const wallet = fastSigner("0x" + "42".repeat(32));
@@ -140,9 +153,10 @@ function cjsConsumer(specifiers: readonly string[]): string {
   return [...requires, ...specifiers.map((name) => `require("${name}");`), USE].join("\n");
 }
 
-function runConsumer(consumer: string, file: string, code: string): void {
+/** What it printed. */
+function runConsumer(consumer: string, file: string, code: string): string {
   writeFileSync(path.join(consumer, file), code);
-  execFileSync(process.execPath, [file], { cwd: consumer, stdio: "pipe" });
+  return execFileSync(process.execPath, [file], { cwd: consumer, stdio: "pipe", encoding: "utf8" });
 }
 
 const MODULE_KINDS = { node16: "node16", nodenext: "nodenext", bundler: "esnext" } as const;

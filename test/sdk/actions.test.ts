@@ -528,7 +528,7 @@ describe("sdk/actions", () => {
       await matchOrders(sandbox.connect(sandbox.operator), settle).simulate();
     });
 
-    it("a refused simulation, estimate and sending give the decoded error that names the order", async () => {
+    it("a refused simulation, estimate, sending and waiting give the decoded error that names the order", async () => {
       const maker = await orderOf(ada, "SELL");
       const settle = planOf(await orderOf(ben, "BUY"), maker);
       await run(cancelOrder(sandbox.connect(ada), maker));
@@ -537,7 +537,7 @@ describe("sdk/actions", () => {
         () => prepared.simulate(),
         () => prepared.estimateGas(),
         () => prepared.send(),
-        () => prepared.send({ gasLimit: GAS_LIMIT }),
+        async () => (await prepared.send({ gasLimit: GAS_LIMIT })).wait(),
       ]) {
         const error = await expectRevert(act, "OrderFilledOrCancelled", {
           orderHash: hashOf(maker),
@@ -604,22 +604,11 @@ describe("sdk/actions", () => {
 
     it("a transaction that is mined but fails is told with its reason, not as a failure of the node", async () => {
       const order = await orderOf(ada, "SELL");
-      const { provider } = sandbox;
       const prepared = cancelOrder(sandbox.connect(ada), order);
-      await provider.send("evm_setAutomine", [false]);
-      try {
-        const sent = [
-          await prepared.send({ gasLimit: GAS_LIMIT / 2n }),
-          await prepared.send({ gasLimit: GAS_LIMIT / 2n }),
-        ];
-        await provider.send("evm_mine", []);
-        await sent[0]?.wait();
-        await expectRevert(() => sent[1]?.wait(), "OrderFilledOrCancelled", {
-          orderHash: hashOf(order),
-        });
-      } finally {
-        await provider.send("evm_setAutomine", [true]);
-      }
+      await (await prepared.send({ gasLimit: GAS_LIMIT })).wait();
+      const { hash, wait } = await prepared.send({ gasLimit: GAS_LIMIT });
+      await expectRevert(() => wait(), "OrderFilledOrCancelled", { orderHash: hashOf(order) });
+      expect((await sandbox.provider.getTransactionReceipt(hash))?.status).to.equal(0);
     });
 
     for (const [replay, call] of [

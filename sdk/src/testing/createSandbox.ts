@@ -6,7 +6,7 @@ import type { Deployment } from "../deployments/Deployment.js";
 import { InputError } from "../errors/InputError.js";
 import type { Address, Hex } from "../order/Order.js";
 import { deployContracts } from "./deployContracts.js";
-import { startHardhatChain } from "./hardhatChain.js";
+import { SandboxChain } from "./chain/SandboxChain.js";
 import { SandboxProvider } from "./SandboxProvider.js";
 
 export interface CreateSandboxOptions {
@@ -57,9 +57,9 @@ const ROLES = ["admin", "operator", "resolver 1", "resolver 2", "fee receiver"] 
 
 /**
  * Starts a chain in this process, deploys and links Nostra on it, and funds accounts. No key, network, node or file is
- * needed; hardhat 2 must be installed beside the SDK. Keys are derived from fixed labels: worthless by construction, and
- * the same in every run.
- * @throws SandboxUnavailableError when hardhat is missing.
+ * needed, nor anything installed beside ethers; it runs in browsers too. Keys are derived from fixed labels: worthless by
+ * construction, and the same in every run.
+ * @throws InputError when `accounts` is no count.
  */
 export async function createSandbox(options: CreateSandboxOptions = {}): Promise<Sandbox> {
   const count = options.accounts ?? DEFAULT_ACCOUNTS;
@@ -71,13 +71,14 @@ export async function createSandbox(options: CreateSandboxOptions = {}): Promise
   const privateKeys = labels.map(
     (label) => keccak256(toUtf8Bytes(`nostra sandbox ${label}`)) as Hex,
   );
-  const chain = await startHardhatChain({
+  const keys = privateKeys.map((key) => new Wallet(key));
+  const chain = await SandboxChain.start({
     chainId,
-    privateKeys,
+    accounts: keys.map(addressOf),
     startTimeSeconds: options.startTimeSeconds ?? Math.floor(Date.now() / 1000),
   });
   const provider = new SandboxProvider(chain, chainId);
-  const wallets = privateKeys.map((key) => new Wallet(key, provider));
+  const wallets = keys.map((key) => key.connect(provider));
   const [admin, operator, first, second, feeReceiver, ...accounts] = wallets as [
     Wallet,
     Wallet,

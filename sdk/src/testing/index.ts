@@ -1,4 +1,3 @@
 export { createSandbox, type CreateSandboxOptions, type Sandbox } from "./createSandbox.js";
 export { deployContracts, type DeployContractsParams } from "./deployContracts.js";
-export { SandboxUnavailableError } from "./hardhatChain.js";
 export { SandboxProvider } from "./SandboxProvider.js";

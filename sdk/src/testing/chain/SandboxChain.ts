@@ -1,0 +1,483 @@
+import { concat, isHexString, keccak256, toBeHex, type Eip1193Provider } from "ethers";
+import type { Address, Hex } from "../../order/Order.js";
+import { Evm, type BlockContext, type Outcome, type PreparedTransaction } from "./evm.js";
+import { RpcError } from "./RpcError.js";
+
+export interface SandboxChainParams {
+  readonly chainId: number;
+  /** Accounts that exist from the start, each with ten thousand units of gas money; `eth_sendTransaction` sends from them. */
+  readonly accounts: readonly Address[];
+  /** Unix second of the first block. */
+  readonly startTimeSeconds: number;
+}
+
+interface Block extends BlockContext {
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly transactions: readonly Mined[];
+}
+
+interface Mined {
+  readonly prepared: PreparedTransaction;
+  readonly outcome: Outcome;
+  readonly blockNumber: bigint;
+}
+
+interface CallRequest {
+  readonly from?: Hex;
+  readonly to?: Hex | null;
+  readonly data?: Hex;
+  readonly input?: Hex;
+  readonly value?: Hex;
+  readonly gas?: Hex;
+  readonly gasPrice?: Hex;
+  readonly maxFeePerGas?: Hex;
+  readonly nonce?: Hex;
+}
+
+interface LogFilter {
+  readonly fromBlock?: string;
+  readonly toBlock?: string;
+  readonly blockHash?: Hex;
+  readonly address?: Hex | readonly Hex[];
+  readonly topics?: readonly (Hex | readonly Hex[] | null)[];
+}
+
+type Method = (...params: never[]) => unknown;
+
+const ACCOUNT_BALANCE = 10n ** 22n;
+const BLOCK_GAS_LIMIT = 60_000_000n;
+/** Wei per gas, in every block: nobody competes for space here. */
+const BASE_FEE = 1_000_000_000n;
+const PRIORITY_FEE = 1_000_000_000n;
+const NOBODY = `0x${"00".repeat(20)}` as const;
+const NO_HASH = `0x${"00".repeat(32)}` as const;
+/** What a frame may keep back from the frames below it, so that an estimate must be higher than what is used (EIP-150). */
+const CALL_STIPEND = 2_300n;
+/** An estimate may be this much too high: one part of so many. */
+const ESTIMATE_PRECISION = 64n;
+
+/**
+ * A chain inside this process, spoken to as to a node (EIP-1193): every transaction is mined at once, in a block of its own.
+ * Nothing listens, nothing is written. Calls see the latest state only; one of an older block is refused.
+ *
+ * The clock is the machine's, moved by `evm_setNextBlockTimestamp` and `evm_increaseTime`; blocks may share a second.
+ */
+export class SandboxChain implements Eip1193Provider {
+  readonly #evm: Evm;
+  readonly #chainId: number;
+  readonly #accounts: readonly Address[];
+  readonly #blocks: Block[] = [];
+  readonly #mined = new Map<string, Mined>();
+  /** What the chain's clock is ahead of the machine's, in seconds. */
+  #clockOffset: number;
+  #nextTimestamp: bigint | undefined;
+  /** Heights and clocks at the open snapshots; a snapshot's id is its place, from 1 on. */
+  readonly #snapshots: { readonly height: number; readonly clockOffset: number }[] = [];
+  #queue: Promise<unknown> = Promise.resolve();
+
+  readonly #methods: Readonly<Record<string, Method>> = {
+    eth_chainId: () => hex(this.#chainId),
+    net_version: () => String(this.#chainId),
+    web3_clientVersion: () => "nostra-sandbox",
+    eth_accounts: () => this.#accounts,
+    eth_requestAccounts: () => this.#accounts,
+    eth_blockNumber: () => hex(this.#latest.number),
+    eth_gasPrice: () => hex(BASE_FEE + PRIORITY_FEE),
+    eth_maxPriorityFeePerGas: () => hex(PRIORITY_FEE),
+    eth_getBalance: async (account: Hex, tag: string) => {
+      this.#requireLatest(tag);
+      return hex(await this.#evm.balanceOf(account));
+    },
+    eth_getTransactionCount: async (account: Hex, tag: string) => {
+      this.#requireLatest(tag);
+      return hex(await this.#evm.nonceOf(account));
+    },
+    eth_getCode: (account: Hex, tag: string) => {
+      this.#requireLatest(tag);
+      return this.#evm.codeOf(account);
+    },
+    eth_getStorageAt: (account: Hex, slot: Hex, tag: string) => {
+      this.#requireLatest(tag);
+      return this.#evm.storageOf(account, BigInt(slot));
+    },
+    eth_call: (request: CallRequest, tag: string) => this.#call(request, tag),
+    eth_estimateGas: async (request: CallRequest, tag: string) => {
+      this.#requireLatest(tag);
+      return hex(await this.#estimate(request));
+    },
+    eth_sendTransaction: (request: CallRequest) => this.#sendFrom(request),
+    eth_sendRawTransaction: (raw: Hex) => this.#sendRaw(raw),
+    eth_getTransactionByHash: (hash: Hex) => transactionJson(this.#find(hash), this.#blocks),
+    eth_getTransactionReceipt: (hash: Hex) => receiptJson(this.#find(hash), this.#blocks),
+    eth_getBlockByNumber: (tag: string, whole: boolean) =>
+      this.#blockJson(this.#blocks[Number(this.#heightOf(tag))], whole),
+    eth_getBlockByHash: (hash: Hex, whole: boolean) =>
+      this.#blockJson(
+        this.#blocks.find((block) => block.hash === hash),
+        whole,
+      ),
+    eth_getLogs: (filter: LogFilter) => this.#logs(filter),
+    evm_mine: () => this.#mineEmpty(),
+    evm_increaseTime: (seconds: number | Hex) => {
+      this.#clockOffset += Number(seconds);
+      return hex(this.#clockOffset);
+    },
+    evm_setNextBlockTimestamp: (seconds: number | Hex) => this.#setNextTimestamp(BigInt(seconds)),
+    evm_snapshot: () => this.#snapshot(),
+    evm_revert: (id: Hex) => this.#revertTo(Number(id)),
+    hardhat_setBalance: async (account: Hex, balance: Hex) => {
+      await this.#evm.setBalance(account, BigInt(balance));
+      return true;
+    },
+  };
+
+  private constructor(evm: Evm, params: SandboxChainParams) {
+    this.#evm = evm;
+    this.#chainId = params.chainId;
+    this.#accounts = params.accounts;
+    this.#clockOffset = params.startTimeSeconds - machineSeconds();
+    this.#blocks.push(this.#nextBlock([], BigInt(params.startTimeSeconds)));
+  }
+
+  static async start(params: SandboxChainParams): Promise<SandboxChain> {
+    const balances = Object.fromEntries(
+      params.accounts.map((account) => [account, ACCOUNT_BALANCE]),
+    );
+    return new SandboxChain(await Evm.create(params.chainId, balances), params);
+  }
+
+  /** One request after another, in the order they came. */
+  request(request: { method: string; params?: unknown[] | Record<string, unknown> }) {
+    const answer = this.#queue.then(async () => {
+      const method = Object.hasOwn(this.#methods, request.method)
+        ? this.#methods[request.method]
+        : undefined;
+      if (method === undefined) {
+        throw new RpcError(-32601, `the sandbox does not know ${request.method}`);
+      }
+      return (await method(...((request.params ?? []) as never[]))) as unknown;
+    });
+    this.#queue = answer.catch(() => undefined);
+    return answer;
+  }
+
+  get #latest(): Block {
+    return this.#blocks[this.#blocks.length - 1] as Block;
+  }
+
+  #find(hash: Hex): Mined | undefined {
+    return this.#mined.get(hash.toLowerCase());
+  }
+
+  #heightOf(tag: string): bigint {
+    if (tag === "earliest") return 0n;
+    return isHexString(tag) ? BigInt(tag) : this.#latest.number;
+  }
+
+  #requireLatest(tag: string | undefined): void {
+    if (tag === undefined || this.#heightOf(tag) >= this.#latest.number) return;
+    const latest = this.#latest.number;
+    throw new RpcError(
+      -32000,
+      `the sandbox keeps the state of the latest block, ${latest}, not that of ${BigInt(tag)}`,
+    );
+  }
+
+  // Time and blocks
+
+  #nextBlock(transactions: readonly Mined[], timestamp: bigint): Block {
+    const number = BigInt(this.#blocks.length);
+    const parentHash = this.#blocks.at(-1)?.hash ?? NO_HASH;
+    const hashes = transactions.map(({ prepared }) => prepared.hash);
+    const hash = keccak256(
+      concat([parentHash, toBeHex(number, 32), toBeHex(timestamp, 32), ...hashes]),
+    ) as Hex;
+    return {
+      ...{ number, hash, parentHash, timestamp, transactions },
+      ...{ gasLimit: BLOCK_GAS_LIMIT, baseFeePerGas: BASE_FEE },
+    };
+  }
+
+  /** When a block mined now would be. */
+  #timestampNow(): bigint {
+    const now = BigInt(machineSeconds() + this.#clockOffset);
+    return this.#nextTimestamp ?? (now > this.#latest.timestamp ? now : this.#latest.timestamp);
+  }
+
+  #setNextTimestamp(seconds: bigint): string {
+    const { timestamp } = this.#latest;
+    if (seconds < timestamp) {
+      throw new RpcError(
+        -32000,
+        `the next block's second must be ${timestamp} or later, not ${seconds}`,
+      );
+    }
+    this.#nextTimestamp = seconds;
+    return String(seconds);
+  }
+
+  #append(block: Block): void {
+    this.#blocks.push(block);
+    this.#clockOffset = Number(block.timestamp) - machineSeconds();
+    this.#nextTimestamp = undefined;
+    for (const mined of block.transactions) this.#mined.set(mined.prepared.hash, mined);
+  }
+
+  #mineEmpty(): Hex {
+    this.#append(this.#nextBlock([], this.#timestampNow()));
+    return "0x0";
+  }
+
+  async #snapshot(): Promise<Hex> {
+    await this.#evm.remember();
+    this.#snapshots.push({ height: this.#blocks.length, clockOffset: this.#clockOffset });
+    return hex(this.#snapshots.length);
+  }
+
+  async #revertTo(id: number): Promise<boolean> {
+    const snapshot = this.#snapshots[id - 1];
+    if (snapshot === undefined) return false;
+    for (let open = this.#snapshots.length; open >= id; open--) await this.#evm.restore();
+    this.#snapshots.length = id - 1;
+    for (const { transactions } of this.#blocks.splice(snapshot.height)) {
+      for (const { prepared } of transactions) this.#mined.delete(prepared.hash);
+    }
+    this.#clockOffset = snapshot.clockOffset;
+    this.#nextTimestamp = undefined;
+    return true;
+  }
+
+  // Transactions
+
+  async #call(request: CallRequest, tag: string): Promise<Hex> {
+    this.#requireLatest(tag);
+    const outcome = await this.#dryRun(request, gasOf(request), this.#latest);
+    if (!outcome.succeeded) throw revertError(outcome);
+    return outcome.returnData;
+  }
+
+  /** What a message would do in a block. It pays nothing for gas, so its sender needs no money for it. */
+  #dryRun(request: CallRequest, gasLimit: bigint, block: Block): Promise<Outcome> {
+    const message = { ...messageOf(request), gasLimit, gasPrice: 0n, nonce: 0n };
+    return this.#evm.call(message, { ...block, baseFeePerGas: 0n });
+  }
+
+  /**
+   * What the message uses, where that is enough; else a limit at most one part in 64 above the least that is. That is more than
+   * what is used, because a call hands on at most 63 of 64 parts of the gas, and because refunds come after the end.
+   */
+  async #estimate(request: CallRequest): Promise<bigint> {
+    const most = gasOf(request);
+    const next = this.#nextBlock([], this.#timestampNow());
+    const whole = await this.#dryRun(request, most, next);
+    if (!whole.succeeded) throw revertError(whole);
+    const succeeds = async (limit: bigint) => (await this.#dryRun(request, limit, next)).succeeded;
+
+    if (await succeeds(whole.gasUsed)) return whole.gasUsed;
+    let tooLow = whole.gasUsed;
+    let enough = most;
+    const guess = ((whole.gasUsed + whole.gasRefund + CALL_STIPEND) * 64n) / 63n;
+    if (guess < most) {
+      if (await succeeds(guess)) enough = guess;
+      else tooLow = guess;
+    }
+    while ((enough - tooLow) * ESTIMATE_PRECISION > enough) {
+      const middle = (enough + tooLow) / 2n;
+      if (await succeeds(middle)) enough = middle;
+      else tooLow = middle;
+    }
+    return enough;
+  }
+
+  async #sendFrom(request: CallRequest): Promise<Hex> {
+    const { from, ...message } = messageOf(request);
+    const isKnown = this.#accounts.some((known) => known.toLowerCase() === from.toLowerCase());
+    if (!isKnown) throw new RpcError(-32000, `unknown account ${from}`);
+    const nonce =
+      request.nonce === undefined ? await this.#evm.nonceOf(from) : BigInt(request.nonce);
+    const gasLimit =
+      request.gas === undefined ? await this.#estimate(request) : BigInt(request.gas);
+    const gasPrice = BigInt(request.gasPrice ?? request.maxFeePerGas ?? BASE_FEE + PRIORITY_FEE);
+    const hash = keccak256(
+      concat([from, toBeHex(nonce, 32), toBeHex(this.#blocks.length, 32), message.data]),
+    ) as Hex;
+    return this.#mine(this.#evm.prepare({ from, ...message, gasLimit, gasPrice, nonce }, hash));
+  }
+
+  async #sendRaw(raw: Hex): Promise<Hex> {
+    let prepared: PreparedTransaction;
+    try {
+      prepared = this.#evm.parse(raw);
+    } catch (cause) {
+      throw new RpcError(-32000, `not a transaction of this chain: ${String(cause)}`);
+    }
+    return this.#mine(prepared);
+  }
+
+  /** Checks what a node checks before it takes a transaction, and mines it. A revert is mined too. */
+  async #mine(prepared: PreparedTransaction): Promise<Hex> {
+    const { hash, from, nonce, value, gasLimit, gasPrice } = prepared;
+    const expected = await this.#evm.nonceOf(from);
+    if (nonce !== expected) {
+      const word = nonce < expected ? "low" : "high";
+      throw new RpcError(
+        -32000,
+        `nonce too ${word}: ${from} has ${expected}, the transaction ${nonce}`,
+      );
+    }
+    if (gasPrice < BASE_FEE) {
+      throw new RpcError(
+        -32000,
+        `transaction underpriced: ${gasPrice} wei per gas, base fee ${BASE_FEE}`,
+      );
+    }
+    if (gasLimit > BLOCK_GAS_LIMIT) {
+      throw new RpcError(-32000, `exceeds block gas limit: ${gasLimit} of ${BLOCK_GAS_LIMIT}`);
+    }
+    const balance = await this.#evm.balanceOf(from);
+    const cost = value + gasLimit * gasPrice;
+    if (balance < cost) {
+      throw new RpcError(
+        -32000,
+        `insufficient funds for gas * price + value: ${from} has ${balance} wei, needs ${cost}`,
+      );
+    }
+    const timestamp = this.#timestampNow();
+    const context = this.#nextBlock([], timestamp);
+    let outcome: Outcome;
+    try {
+      outcome = await this.#evm.run(prepared, context);
+    } catch (cause) {
+      throw new RpcError(-32000, cause instanceof Error ? cause.message : String(cause));
+    }
+    const mined = { prepared, outcome, blockNumber: context.number };
+    this.#append(this.#nextBlock([mined], timestamp));
+    return hash;
+  }
+
+  // Answers
+
+  #logs(filter: LogFilter): object[] {
+    const from = filter.blockHash === undefined ? this.#heightOf(filter.fromBlock ?? "latest") : 0n;
+    const to = this.#heightOf(filter.toBlock ?? "latest");
+    const blocks = this.#blocks.filter(({ number, hash }) =>
+      filter.blockHash === undefined ? number >= from && number <= to : hash === filter.blockHash,
+    );
+    return blocks.flatMap(({ transactions }) =>
+      transactions.flatMap((mined) =>
+        logsJson(mined, this.#blocks).filter((log) => matches(log, filter)),
+      ),
+    );
+  }
+
+  #blockJson(block: Block | undefined, whole: boolean): object | null {
+    if (block === undefined) return null;
+    const { number, hash, parentHash, timestamp, gasLimit, baseFeePerGas, transactions } = block;
+    const gasUsed = transactions.reduce((sum, { outcome }) => sum + outcome.gasUsed, 0n);
+    return {
+      ...{ hash, parentHash, number: hex(number), timestamp: hex(timestamp) },
+      ...{ gasLimit: hex(gasLimit), gasUsed: hex(gasUsed), baseFeePerGas: hex(baseFeePerGas) },
+      ...{ miner: NOBODY, nonce: "0x0000000000000000", difficulty: "0x0", extraData: "0x" },
+      ...{ stateRoot: NO_HASH, receiptsRoot: NO_HASH, prevRandao: NO_HASH },
+      transactions: transactions.map((mined) =>
+        whole ? transactionJson(mined, this.#blocks) : mined.prepared.hash,
+      ),
+    };
+  }
+}
+
+function messageOf({ from, to, data, input, value }: CallRequest) {
+  return {
+    from: from ?? NOBODY,
+    to: to ?? undefined,
+    data: data ?? input ?? "0x",
+    value: BigInt(value ?? 0),
+  } as const;
+}
+
+function gasOf({ gas }: CallRequest): bigint {
+  const limit = BigInt(gas ?? BLOCK_GAS_LIMIT);
+  return limit < BLOCK_GAS_LIMIT ? limit : BLOCK_GAS_LIMIT;
+}
+
+/** As nodes say it; ethers and this SDK read the reason from `data`. */
+function revertError({ error, returnData }: Outcome): RpcError {
+  return error === "revert"
+    ? new RpcError(3, "execution reverted", returnData)
+    : new RpcError(-32000, error ?? "the transaction failed");
+}
+
+function placeOf({ prepared, blockNumber }: Mined, blocks: readonly Block[]) {
+  return {
+    transactionHash: prepared.hash,
+    transactionIndex: "0x0",
+    blockNumber: hex(blockNumber),
+    blockHash: (blocks[Number(blockNumber)] as Block).hash,
+  };
+}
+
+interface LogJson {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+}
+
+function logsJson(mined: Mined, blocks: readonly Block[]): LogJson[] {
+  return mined.outcome.logs.map((log, index) => ({
+    ...log,
+    ...placeOf(mined, blocks),
+    logIndex: hex(index),
+    removed: false,
+  }));
+}
+
+function matches({ address, topics }: LogJson, filter: LogFilter): boolean {
+  const accepts = (wanted: Hex | readonly Hex[] | null | undefined, found: Hex | undefined) =>
+    wanted === null ||
+    wanted === undefined ||
+    [wanted].flat().some((one) => one.toLowerCase() === found?.toLowerCase());
+  return (
+    accepts(filter.address, address) &&
+    (filter.topics ?? []).every((wanted, i) => accepts(wanted, topics[i]))
+  );
+}
+
+function receiptJson(mined: Mined | undefined, blocks: readonly Block[]): object | null {
+  if (mined === undefined) return null;
+  const { prepared, outcome } = mined;
+  return {
+    ...placeOf(mined, blocks),
+    ...{ from: prepared.from, to: prepared.to ?? null, type: hex(prepared.type) },
+    contractAddress: outcome.contractAddress ?? null,
+    status: outcome.succeeded ? "0x1" : "0x0",
+    ...{ gasUsed: hex(outcome.gasUsed), cumulativeGasUsed: hex(outcome.gasUsed) },
+    effectiveGasPrice: hex(effectivePrice(prepared)),
+    ...{ logs: logsJson(mined, blocks), logsBloom: outcome.logsBloom },
+  };
+}
+
+function transactionJson(mined: Mined | undefined, blocks: readonly Block[]): object | null {
+  if (mined === undefined) return null;
+  const { prepared } = mined;
+  const { transactionHash, ...place } = placeOf(mined, blocks);
+  return {
+    ...{ hash: transactionHash, ...place },
+    ...{ from: prepared.from, to: prepared.to ?? null, input: prepared.data },
+    ...{ value: hex(prepared.value), nonce: hex(prepared.nonce), type: hex(prepared.type) },
+    ...{ gas: hex(prepared.gasLimit), gasPrice: hex(effectivePrice(prepared)) },
+    ...prepared.signature,
+  };
+}
+
+function effectivePrice({ gasPrice }: PreparedTransaction): bigint {
+  const price = BASE_FEE + PRIORITY_FEE;
+  return gasPrice < price ? gasPrice : price;
+}
+
+function machineSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+function hex(value: bigint | number): Hex {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,205 @@
+import { createBlock } from "@ethereumjs/block";
+import { type Common, Hardfork, Mainnet, createCustomCommon } from "@ethereumjs/common";
+import {
+  createLegacyTx,
+  createTxFromRLP,
+  type TransactionType,
+  type TypedTransaction,
+} from "@ethereumjs/tx";
+import { Account, bytesToHex, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { createVM, runTx, type VM } from "@ethereumjs/vm";
+import type { Hex } from "../../order/Order.js";
+import { JournaledState } from "./JournaledState.js";
+
+/*
+The one door to the virtual machine: @ethereumjs/vm, which the build bundles into this file, so that who installs the SDK
+installs nothing else. Everything that passes through is plain text and bigint.
+*/
+
+/** Where a transaction runs. */
+export interface BlockContext {
+  readonly number: bigint;
+  /** Unix seconds. */
+  readonly timestamp: bigint;
+  readonly gasLimit: bigint;
+  /** Wei per gas. */
+  readonly baseFeePerGas: bigint;
+}
+
+/** A message of an account whose word is enough: it is not signed. */
+export interface Message {
+  readonly from: Hex;
+  /** Undefined deploys `data`. */
+  readonly to: Hex | undefined;
+  readonly data: Hex;
+  /** Wei. */
+  readonly value: bigint;
+  readonly gasLimit: bigint;
+  /** Wei per gas. */
+  readonly gasPrice: bigint;
+  readonly nonce: bigint;
+}
+
+/** A transaction ready to run, with what a node tells of it. */
+export interface PreparedTransaction extends Message {
+  readonly hash: Hex;
+  readonly type: number;
+  readonly signature: { readonly r: Hex; readonly s: Hex; readonly v: Hex };
+  readonly transaction: unknown;
+}
+
+export interface LogEntry {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+}
+
+export interface Outcome {
+  readonly succeeded: boolean;
+  /** What the machine calls the failure, such as "revert" or "out of gas". */
+  readonly error: string | undefined;
+  readonly gasUsed: bigint;
+  /** Gas given back at the end, which must be there in the meantime. */
+  readonly gasRefund: bigint;
+  readonly returnData: Hex;
+  readonly logs: readonly LogEntry[];
+  readonly logsBloom: Hex;
+  readonly contractAddress: Hex | undefined;
+}
+
+/** Wei of gas money by account. */
+export type Balances = Readonly<Record<Hex, bigint>>;
+
+const UNSIGNED = { r: "0x1", s: "0x1", v: "0x1b" } as const;
+
+/** Accounts, code and storage, and the machine that changes them. One request at a time. */
+export class Evm {
+  readonly #vm: VM;
+  readonly #state: JournaledState;
+  readonly #common: Common;
+
+  private constructor(vm: VM, state: JournaledState, common: Common) {
+    this.#vm = vm;
+    this.#state = state;
+    this.#common = common;
+  }
+
+  static async create(chainId: number, balances: Balances): Promise<Evm> {
+    const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
+    const state = new JournaledState();
+    for (const [address, balance] of Object.entries(balances)) {
+      await state.putAccount(createAddressFromString(address), new Account(0n, balance));
+    }
+    const vm = await createVM({ common, stateManager: state });
+    return new Evm(vm, state, common);
+  }
+
+  /** A signed transaction from its bytes. Throws when they are none, or are signed for another chain. */
+  parse(raw: Hex): PreparedTransaction {
+    const tx: TypedTransaction = createTxFromRLP<TransactionType>(hexToBytes(raw), {
+      common: this.#common,
+    });
+    if (!tx.isSigned()) throw new Error("the transaction is not signed");
+    const { r, s, v } = tx;
+    return {
+      ...{ transaction: tx, hash: bytesToHex(tx.hash()), type: tx.type },
+      from: tx.getSenderAddress().toString(),
+      to: tx.to?.toString(),
+      data: bytesToHex(tx.data),
+      ...{ value: tx.value, gasLimit: tx.gasLimit, nonce: tx.nonce },
+      gasPrice: "maxFeePerGas" in tx ? tx.maxFeePerGas : tx.gasPrice,
+      signature: { r: quantity(r), s: quantity(s), v: quantity(v) },
+    };
+  }
+
+  /** A message as a transaction without signature. */
+  prepare(message: Message, hash: Hex): PreparedTransaction {
+    const { from, to, data, ...numbers } = message;
+    const sender = createAddressFromString(from);
+    const tx = createLegacyTx(
+      { ...numbers, data, ...(to !== undefined && { to }) },
+      { common: this.#common, freeze: false },
+    );
+    tx.getSenderAddress = () => sender;
+    return { ...message, transaction: tx, hash, type: 0, signature: UNSIGNED };
+  }
+
+  /** Runs a transaction and keeps what it changes. Nonce and gas money must have been checked. */
+  async run(prepared: PreparedTransaction, context: BlockContext): Promise<Outcome> {
+    const { number, timestamp, gasLimit, baseFeePerGas } = context;
+    const { execResult, totalGasSpent, gasRefund, createdAddress, bloom } = await runTx(this.#vm, {
+      tx: prepared.transaction as TypedTransaction,
+      block: createBlock(
+        { header: { number, timestamp, gasLimit, baseFeePerGas } },
+        { common: this.#common, skipConsensusFormatValidation: true },
+      ),
+      ...{ skipBalance: true, skipNonce: true, skipHardForkValidation: true },
+    });
+    const error = execResult.exceptionError?.error;
+    return {
+      ...{ succeeded: error === undefined, error, gasUsed: totalGasSpent, gasRefund },
+      returnData: bytesToHex(execResult.returnValue),
+      logs: (execResult.logs ?? []).map(([address, topics, data]) => ({
+        address: bytesToHex(address),
+        topics: topics.map((topic) => bytesToHex(topic)),
+        data: bytesToHex(data),
+      })),
+      logsBloom: bytesToHex(bloom.bitvector),
+      contractAddress: createdAddress?.toString(),
+    };
+  }
+
+  /** Runs a message and forgets what it changed. */
+  async call(message: Message, context: BlockContext): Promise<Outcome> {
+    await this.#state.checkpoint();
+    try {
+      return await this.run(this.prepare(message, "0x"), context);
+    } finally {
+      await this.#state.revert();
+    }
+  }
+
+  async balanceOf(address: Hex): Promise<bigint> {
+    return (await this.#account(address))?.balance ?? 0n;
+  }
+
+  async setBalance(address: Hex, balance: bigint): Promise<void> {
+    await this.#state.modifyAccountFields(createAddressFromString(address), { balance });
+  }
+
+  async nonceOf(address: Hex): Promise<bigint> {
+    return (await this.#account(address))?.nonce ?? 0n;
+  }
+
+  async codeOf(address: Hex): Promise<Hex> {
+    return bytesToHex(await this.#state.getCode(createAddressFromString(address)));
+  }
+
+  /** 32 bytes. */
+  async storageOf(address: Hex, slot: bigint): Promise<Hex> {
+    const key = hexToBytes(word(slot));
+    const value = await this.#state.getStorage(createAddressFromString(address), key);
+    return word(value.length === 0 ? 0n : BigInt(bytesToHex(value)));
+  }
+
+  /** Remembers the state; `restore` goes back to it, last remembered first. */
+  async remember(): Promise<void> {
+    await this.#state.checkpoint();
+  }
+
+  async restore(): Promise<void> {
+    await this.#state.revert();
+  }
+
+  #account(address: Hex): Promise<Account | undefined> {
+    return this.#state.getAccount(createAddressFromString(address));
+  }
+}
+
+function quantity(value: bigint | undefined): Hex {
+  return `0x${(value ?? 0n).toString(16)}`;
+}
+
+function word(value: bigint): Hex {
+  return `0x${value.toString(16).padStart(64, "0")}`;
+}
