@@ -395,6 +395,19 @@ describe("CTFExchange: batches", () => {
       await expectFilled(f, first, last);
     });
 
+    it("BA-6 says InsufficientGas when the 64th part that a call holds back is missing", async () => {
+      const f = await loadFixture(exchangeFixture);
+      const gasLimit = 7_000_000n;
+      const match = sound(f, 0, { gasLimit });
+      const batch = f.exchange.connect(f.operator);
+      // Enough for the match and what comes before and after it, but not for 1/63 of the match on top, 111,111.
+      const sent = await batch.matchOrdersBatch([match], { gasLimit: gasLimit + 150_000n });
+      const failures = await failuresOf(f, sent);
+      expect(failures.map(({ error }) => error)).to.deep.equal([["InsufficientGas", gasLimit]]);
+      await batch.matchOrdersBatch([match], { gasLimit: gasLimit + 300_000n });
+      await expectFilled(f, match);
+    });
+
     for (const gasLimit of [2n ** 256n - 1n, 2n ** 255n, 2n ** 64n, 30_000_001n]) {
       it(`BA-6 survives a gas limit of ${gasLimit}`, async () => {
         const f = await loadFixture(exchangeFixture);

@@ -121,13 +121,18 @@ describe("CTFExchange: registration", () => {
 
     for (const [name, spoil] of Object.entries({
       "YES is paired with another id": (yes: bigint) => [yes, 77n, CONDITION] as const,
+      "YES is paired with another id for the same condition": (
+        yes: bigint,
+        no: bigint,
+        conditionId: string,
+      ) => [yes, 77n, conditionId] as const,
       "YES is paired with NO for another condition": (yes: bigint, no: bigint) =>
         [yes, no, CONDITION] as const,
     })) {
       it(`RG-5 refuses when by hand ${name}`, async () => {
         const f = await loadFixture(exchangeFixture);
         const { conditionId, yes, no } = await newMarket(f);
-        await f.exchange.registerToken(...spoil(yes, no));
+        await f.exchange.registerToken(...spoil(yes, no, conditionId));
         await expectRefusal(
           f,
           () => f.exchange.connect(f.registrar).registerCondition(conditionId),
