@@ -1,6 +1,7 @@
 /**
  * Writes sdk/src/generated from the compiled contracts: one typed ABI per contract, TypeChain's contract types, and,
- * apart from both, the bytecode that only the sandbox needs, and the deployments that ship with the SDK. Run after `hardhat compile`; the folder is not committed.
+ * apart from both, the bytecode that only the sandbox needs, the deployments and the
+ * recorded orders and markets that ship with the SDK. Run after `hardhat compile`; the folder is not committed.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -59,6 +60,9 @@ const BINDINGS: readonly Binding[] = [
   },
 ];
 
+/** How many of the recorded markets ship with the SDK. */
+const MARKET_VECTORS = 10;
+
 const HEADER =
   "// Generated from the compiled contracts by scripts/generate/bindings.ts. Do not edit.\n";
 
@@ -96,6 +100,8 @@ async function main(): Promise<void> {
     HEADER + bundleDeployments(path.join(ROOT, "deployments")),
   );
 
+  writeFileSync(path.join(GENERATED, "vectors.ts"), HEADER + bundleVectors());
+
   await runTypeChain({
     cwd: ROOT,
     filesToProcess: glob(ROOT, [path.join(abiFolder, "*.json")]),
@@ -113,6 +119,18 @@ async function main(): Promise<void> {
   // TypeChain's factories carry every ABI a second time; the SDK binds the typed ABIs above instead.
   rmSync(path.join(GENERATED, "contracts/factories"), { recursive: true, force: true });
   rmSync(path.join(GENERATED, "contracts/index.ts"), { force: true });
+}
+
+/** The recorded orders and markets that the SDK hands to its users' tests. */
+function bundleVectors(): string {
+  const read = (file: string): unknown =>
+    JSON.parse(readFileSync(path.join(ROOT, "test/vectors", file), "utf8"));
+  const { vectors } = read("orders.json") as { vectors: unknown[] };
+  const { markets } = read("markets.json") as { markets: unknown[] };
+  return (
+    `export const orderVectors = ${JSON.stringify(vectors, null, 1)} as const;\n\n` +
+    `export const marketVectors = ${JSON.stringify(markets.slice(0, MARKET_VECTORS), null, 1)} as const;\n`
+  );
 }
 
 function readArtifact(binding: Binding): { abi: unknown[]; bytecode: string } {

@@ -5,6 +5,7 @@ import { formatDecimal } from "./formatDecimal.js";
 import { parsePositiveDecimal, type DecimalInput } from "./parseDecimal.js";
 import { parsePrice } from "./parsePrice.js";
 import { isBuy, type SideInput } from "./isBuy.js";
+import { sizeStep } from "./sizeStep.js";
 
 /** What an order gives at most and what it wants for all of it, in units of 1e-6: the order's two amounts. */
 export interface OrderAmounts {
@@ -58,7 +59,7 @@ function parseSnap(snap: LimitTerms["snap"]): boolean {
 }
 
 function inexact(given: DecimalInput, price: bigint, size: bigint): InexactAmountError {
-  const step = UNIT / greatestCommonDivisor(price, UNIT);
+  const step = sizeStep(price);
   const below = size - (size % step);
   const nearest = [below, below + step].filter((units) => units > 0n && units <= MAX_AMOUNT);
   return new InexactAmountError(
@@ -67,8 +68,4 @@ function inexact(given: DecimalInput, price: bigint, size: bigint): InexactAmoun
     formatDecimal("price", price),
     nearest.map((units) => formatDecimal("size", units)),
   );
-}
-
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : greatestCommonDivisor(b, a % b);
 }
