@@ -6,6 +6,7 @@ import type { Address, Hex } from "../order/Order.js";
 import type { PreparedTx, TxResult } from "./PreparedTx.js";
 import { prepareTx, readNothing } from "./prepareTx.js";
 
+/** A market to be created: its texts, its times, its tokens' condition. */
 export interface CreateMarketParams {
   /** Any 32 bytes not used before; `questionIdOf(text)` makes one from a text key, `findCheapQuestionId` a cheap one. */
   readonly questionId: Hex;

@@ -30,6 +30,7 @@ export function matchOrders(
   });
 }
 
+/** A match of a batch: its plan and the gas it may use. */
 export interface BatchMatch {
   readonly plan: MatchPlan;
   /** The most gas this match may use: an estimate of it alone, plus OUTCOME_TRANSFER_GAS of the exchange. */

@@ -9,6 +9,7 @@ import { prepareTx, readNothing } from "./prepareTx.js";
 
 const BOTH: readonly bigint[] = [IndexSet.YES, IndexSet.NO];
 
+/** How many pairs of which condition to split or merge. */
 export interface PairParams {
   readonly conditionId: Hex;
   /** Pairs, in units: this much collateral on one side, this much YES and this much NO on the other. */

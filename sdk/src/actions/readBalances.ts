@@ -12,6 +12,7 @@ export interface Balances extends Positions {
   readonly collateral: bigint;
 }
 
+/** Whose balances of what. */
 export interface ReadBalancesParams {
   readonly accounts: readonly Address[];
   readonly market: { readonly yes: bigint; readonly no: bigint };

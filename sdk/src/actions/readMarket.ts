@@ -13,6 +13,7 @@ export const MARKET_STATUSES = [
   "CANCELLED",
 ] as const;
 
+/** A word for each state of a market; see docs/protocol.md. */
 export type MarketStatus = (typeof MARKET_STATUSES)[number];
 
 export interface MarketDetails extends MarketIds {

@@ -12,6 +12,7 @@ export const PAYOUTS = {
   SPLIT: [1n, 1n],
 } as const;
 
+/** A word for each of the three payout vectors. */
 export type ResultName = keyof typeof PAYOUTS;
 
 interface QuestionParams {

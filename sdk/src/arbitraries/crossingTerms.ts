@@ -13,6 +13,7 @@ export interface QuoteTerms {
   readonly size: string;
 }
 
+/** A taker and makers that cross it. */
 export interface CrossingTerms {
   readonly taker: QuoteTerms;
   /** One to `mostMakers`, in any order, each at the taker's limit or better. */

@@ -32,4 +32,5 @@ export const interfaces = {
   mockUsdc: new Interface(mockUSDCAbi),
 } as const;
 
+/** The contracts the SDK knows the ABI of. */
 export type ContractName = keyof typeof interfaces;

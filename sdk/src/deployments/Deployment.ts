@@ -10,6 +10,7 @@ export interface Deployment {
   readonly contracts: DeployedContracts;
 }
 
+/** The address of each contract of a deployment. */
 export interface DeployedContracts {
   readonly conditionalTokens: Address;
   /** The six-decimals token that pays for outcome tokens. */

@@ -37,6 +37,7 @@ export interface CallStep {
   readonly check: PlanCheck;
 }
 
+/** What a deployment is made with: what exists already, and who gets which role. */
 export interface PlanDeploymentParams {
   readonly operators: readonly Address[];
   readonly resolvers: readonly Address[];
@@ -50,6 +51,7 @@ export interface PlanDeploymentParams {
   readonly newAdmin?: Address;
 }
 
+/** The steps of a deployment, in their order. */
 export interface DeploymentPlan {
   /** In the order they depend on each other. The last two only help: no other contract knows them. */
   readonly contracts: readonly ContractStep[];

@@ -1,5 +1,6 @@
 import { InputError } from "./InputError.js";
 
+/** What an InexactAmountError carries besides its message. */
 export interface InexactAmountErrorDetails {
   readonly [key: string]: unknown;
   readonly field: string;

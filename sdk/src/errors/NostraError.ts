@@ -1,6 +1,7 @@
 /** Values an error carries so that a program can act on them: what was wrong, and what was expected. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
+/** What every error of the tree may be given. */
 export interface NostraErrorOptions {
   readonly details?: ErrorDetails;
   /** The original failure, kept whole. */

@@ -1,5 +1,6 @@
 import { InputError } from "./InputError.js";
 
+/** What a TickError carries besides its message. */
 export interface TickErrorDetails {
   readonly [key: string]: unknown;
   readonly field: string;

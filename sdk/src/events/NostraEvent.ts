@@ -59,6 +59,7 @@ export interface NostraEventArgs {
   Approval: Collateral.ApprovalEvent.OutputObject;
 }
 
+/** The name of any event of our contracts. */
 export type NostraEventName = keyof NostraEventArgs;
 
 /** A decoded log. A union over `name`, so that checking the name gives the type of `args`. */

@@ -7,6 +7,7 @@ import { derivationSteps } from "./collectionId.js";
 import { conditionId } from "./conditionId.js";
 import { questionIdOf } from "./questionIdOf.js";
 
+/** Whose condition it will be, and how long to look. */
 export interface FindCheapQuestionIdOptions {
   /** The oracle of the market's condition: `deployment.contracts.resolutionOracle`. The cost depends on it too. */
   readonly oracle: string;
@@ -14,6 +15,7 @@ export interface FindCheapQuestionIdOptions {
   readonly attempts?: number;
 }
 
+/** A question id, and how much its condition costs to use. */
 export interface CheapQuestionId {
   readonly questionId: Hex;
   /** What was added to the text; with 0 the question id is `questionIdOf(text)`. */
@@ -24,6 +26,7 @@ export interface CheapQuestionId {
   readonly derivationSteps: number;
 }
 
+/** How many salts findCheapQuestionId tries when it is not told. */
 export const DEFAULT_QUESTION_ATTEMPTS = 64;
 const MOST_ATTEMPTS = 10_000;
 

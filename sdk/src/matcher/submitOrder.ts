@@ -10,6 +10,7 @@ import type {
   RestingOrder,
 } from "./types.js";
 
+/** What became of an order that was submitted, and of those it met. */
 export interface SubmitResult {
   /** What to settle, in this order; each has at most `maxMakers` makers. The book has them applied. */
   readonly plans: readonly MatchPlan[];

@@ -67,6 +67,7 @@ export interface ApplyResult {
   readonly closed: readonly RestingOrder[];
 }
 
+/** What lowering the rest of orders did. */
 export interface ReduceResult {
   /** The order as it rests now; null when it left the book. */
   readonly resting: RestingOrder | null;
@@ -193,6 +194,7 @@ export type TimeInForce = "GTC" | "GTD" | "FOK" | "FAK";
  */
 export type SelfTrade = "skip" | "cancel-oldest" | "cancel-newest" | "cancel-both";
 
+/** How a match is made: the second it is, and the rules the taker asks for. */
 export interface MatchOptions {
   /** The present in Unix seconds. Expired makers are passed by and an expired taker is refused. Absent: nothing expires. */
   readonly now?: bigint;
@@ -224,6 +226,7 @@ export interface MatchOptions {
 export type NoMatchReason =
   "EXPIRED" | "NOT_CROSSING" | "NO_TAKEABLE_MAKER" | "FOK_UNFILLABLE" | "POST_ONLY" | "SELF_TRADE";
 
+/** The plan of a match, or why there is none. */
 export type MatchResult =
   | { readonly status: "matched"; readonly plan: MatchPlan }
   | {

@@ -24,6 +24,7 @@ export type OrderTrade =
       readonly snap?: undefined;
     });
 
+/** What an order is made of besides its trade: who, which token, which way, until when. */
 export interface OrderInput {
   /** The account that trades. */
   readonly maker: string;

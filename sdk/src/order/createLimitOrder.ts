@@ -6,6 +6,7 @@ import type { SignedOrder } from "./Order.js";
 import type { OrderTarget } from "./OrderConnection.js";
 import type { ExpirationInput } from "./parseExpiration.js";
 
+/** A limit order in one call: OrderInput, where the connection knows the nonce and the wallet the maker. */
 export type LimitOrderInput = OrderTrade &
   OrderOptions &
   Pick<OrderInput, "tokenId" | "side" | "expiration"> & {

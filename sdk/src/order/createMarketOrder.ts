@@ -9,6 +9,7 @@ import type { OrderTarget } from "./OrderConnection.js";
 /** What is left of a market order must not trade much later: its signature is good for this long unless told. */
 const MARKET_ORDER_SECONDS = 300n;
 
+/** A market order in one call: OrderInput, with an amount and a cap, or a size and a floor. */
 export type MarketOrderInput = MarketTerms &
   OrderOptions &
   Pick<OrderInput, "tokenId"> & {

@@ -4,6 +4,7 @@ import { feeDown, receivedUp } from "../units/fillMath.js";
 import { MAX_FEE_RATE_BPS } from "./buildOrder.js";
 import { Side, type Order } from "./Order.js";
 
+/** Which part of the order the estimate is of. */
 export interface EstimateOptions {
   /** How much of makerAmount is given, in units; all of it if not given. */
   readonly fill?: bigint | undefined;

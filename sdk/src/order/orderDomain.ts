@@ -10,6 +10,7 @@ export interface OrderDomain {
   readonly verifyingContract: Address;
 }
 
+/** Where the exchange is: a chain and an address. */
 export interface OrderDomainParams {
   readonly chainId: bigint | number;
   /** The CTFExchange contract. */

@@ -8,6 +8,7 @@ export interface OrderJson {
   readonly signature: Hex;
 }
 
+/** The twelve signed fields as JSON: whole numbers as decimal text, addresses with checksum. */
 export interface OrderFieldsJson {
   readonly salt: string;
   readonly maker: Address;

@@ -29,6 +29,7 @@ export interface FastSigner extends TypedDataSigner {
   signOrder(order: Order, domain: OrderDomain): SignedOrder;
 }
 
+/** What fastSigner may be told. */
 export interface FastSignerOptions {
   /** Does the arithmetic of the curve, as for createVerifier. If not given, JavaScript does. */
   readonly backend?: CurveBackend | undefined;

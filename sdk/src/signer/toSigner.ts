@@ -12,6 +12,7 @@ import type {
   SignTypedData,
 } from "./OrderWallet.js";
 
+/** What a wallet does not tell of itself. */
 export interface ToSignerOptions {
   /** The account that signs. Needed for a function, and for a viem WalletClient that has no account of its own. */
   readonly address?: string | undefined;

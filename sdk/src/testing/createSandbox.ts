@@ -9,6 +9,7 @@ import { deployContracts } from "./deployContracts.js";
 import { SandboxChain } from "./chain/SandboxChain.js";
 import { SandboxProvider } from "./SandboxProvider.js";
 
+/** What createSandbox may be told; every field has a default. */
 export interface CreateSandboxOptions {
   /** Trading accounts besides the four with a role. Default 10. */
   readonly accounts?: number;

@@ -23,6 +23,7 @@ import { positionRedeemerBytecode } from "../generated/bytecode/PositionRedeemer
 import { resolutionOracleBytecode } from "../generated/bytecode/ResolutionOracle.js";
 import type { Address } from "../order/Order.js";
 
+/** Who deploys, and who gets which role. */
 export interface DeployContractsParams {
   readonly network: string;
   /** Pays, and becomes the admin of every contract. */

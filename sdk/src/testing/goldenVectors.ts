@@ -31,6 +31,7 @@ export interface MarketVector {
   readonly no: bigint;
 }
 
+/** What goldenVectors gives. */
 export interface GoldenVectors {
   readonly orders: readonly OrderVector[];
   readonly markets: readonly MarketVector[];

@@ -13,6 +13,7 @@ export interface OrderAmounts {
   readonly takerAmount: bigint;
 }
 
+/** A limit order as a person says it: so many shares, at this price or better. */
 export interface LimitTerms {
   readonly side: SideInput;
   /** Collateral per share. */

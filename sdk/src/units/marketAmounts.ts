@@ -5,6 +5,7 @@ import { parsePositiveDecimal, type DecimalInput } from "./parseDecimal.js";
 import { parsePrice } from "./parsePrice.js";
 import { isBuy } from "./isBuy.js";
 
+/** A market BUY: this much collateral at most, for shares that cost no more than the cap each. */
 export interface MarketBuyTerms {
   readonly side: "BUY" | 0;
   /** Collateral to spend. */
@@ -14,6 +15,7 @@ export interface MarketBuyTerms {
   readonly tick?: DecimalInput | undefined;
 }
 
+/** A market SELL: this many shares, for no less than the floor each. */
 export interface MarketSellTerms {
   readonly side: "SELL" | 1;
   /** Shares to sell. */
@@ -23,6 +25,7 @@ export interface MarketSellTerms {
   readonly tick?: DecimalInput | undefined;
 }
 
+/** A market order of either side. */
 export type MarketTerms = MarketBuyTerms | MarketSellTerms;
 
 /**

@@ -17,8 +17,10 @@ export interface CurveBackend {
   sign?(digest: Uint8Array, secretKey: Uint8Array): RecoverableSignature;
 }
 
+/** Which of the two points with the same r a signature means: that with even y, 0, or odd y, 1. */
 export type Parity = 0 | 1;
 
+/** A signature from which the public key can be found. */
 export interface RecoverableSignature {
   readonly rs: Uint8Array;
   readonly parity: Parity;

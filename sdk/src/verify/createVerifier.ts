@@ -8,6 +8,7 @@ import type { OrderDomain } from "../order/orderDomain.js";
 import { recoverAddress } from "./signature.js";
 import { verifyDigest, type VerifyResult } from "./verifyOrder.js";
 
+/** What createVerifier may be told. */
 export interface CreateVerifierOptions {
   /**
    * Does the arithmetic of the curve: tinySecp256k1Backend or nativeSecp256k1Backend, with a module of the caller's. If not

@@ -22,6 +22,7 @@ export type VerifyFailure =
   /** The order's signer is not its maker. */
   | "NOT_MAKER";
 
+/** Yes, or no with a reason. */
 export type VerifyResult =
   { readonly ok: true } | { readonly ok: false; readonly reason: VerifyFailure };
 

@@ -24,6 +24,7 @@ export interface Recorded<Result> {
   readonly line: string;
 }
 
+/** What recordBook may be told. */
 export interface RecordOptions {
   /** A line whose number is a multiple of this has the book's hash. Default 1000. */
   readonly stateEvery?: number;
@@ -131,6 +132,7 @@ export function recordBook(market: BookMarket, options?: RecordOptions): BookRec
   return new BookRecorder(market, options);
 }
 
+/** What the next line of a log names as the one before it: keccak256 of the line's text, without its line break. */
 export function hashLine(line: string): Hex {
   return toHex(keccak_256(utf8ToBytes(line)));
 }

@@ -3,6 +3,7 @@ import type { OrderBook } from "../types.js";
 import { BookRecorder, hashLine, LOG_START, type RecordOptions } from "./recordBook.js";
 import { requestFromJson, type BookRequest } from "./requests.js";
 
+/** What replay may be told. */
 export interface ReplayOptions {
   /** The keccak of the last line, as published. Without it nobody knows whether the last line was edited, or is the last. */
   readonly head?: Hex;
@@ -19,6 +20,7 @@ export interface ReplayOptions {
  */
 export type ReplayFault = "MALFORMED" | "GAP" | "EDITED" | "DISAGREES";
 
+/** The book a log leads to, or the first line that does not follow from those before it. */
 export type ReplayResult =
   | {
       readonly status: "agrees";
