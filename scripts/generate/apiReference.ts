@@ -5,8 +5,10 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { TypeDocOptions } from "typedoc";
-import type { PluginOptions } from "typedoc-plugin-markdown";
+import type { DeclarationReflection, TypeDocOptions } from "typedoc" with {
+  "resolution-mode": "import",
+};
+import type { PluginOptions } from "typedoc-plugin-markdown" with { "resolution-mode": "import" };
 
 const ROOT = path.resolve(__dirname, "../..");
 const PAGES = path.join(ROOT, "docs/api");
@@ -65,8 +67,9 @@ async function generate(folder: string): Promise<void> {
   const project = await app.convert();
   if (project === undefined) throw new Error("the sources do not compile");
   app.validate(project);
-  for (const { name, signatures } of project.getReflectionsByKind(ReflectionKind.Function)) {
-    const isDocumented = (signatures as { comment?: unknown }[]).some(({ comment }) => comment);
+  const functions = project.getReflectionsByKind(ReflectionKind.Function);
+  for (const { name, signatures } of functions as DeclarationReflection[]) {
+    const isDocumented = signatures?.some(({ comment }) => comment !== undefined) ?? false;
     if (!isDocumented) app.logger.error(`${name} has no docstring`);
   }
   await app.generateOutputs(project);
