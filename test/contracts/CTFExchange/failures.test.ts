@@ -164,6 +164,21 @@ describe("CTFExchange: failing tokens", () => {
       ]);
     });
 
+    it("is named when only the makers' fees in tokens are beyond its balance", async () => {
+      const f = await loadFixture(exchangeFixture);
+      const { takerOrder, makerOrder } = ordersOf(f, "taker sells", 100n);
+      const spare = (await f.ctf.balanceOf(f.taker, f.yes)) - tokens(100) + 1n;
+      await f.ctf.connect(f.taker).safeTransferFrom(f.taker, f.donor, f.yes, spare, "0x");
+      await expectRefusal(f, () => f.match(takerOrder, [makerOrder]), "OutcomeTransferFailed", [
+        takerOrder.hash,
+        f.taker.address,
+        f.feeReceiver.address,
+        f.yes,
+        tokens(1),
+        reason("Error", "SafeMath: subtraction overflow"),
+      ]);
+    });
+
     it("is named for little gas, however much memory the match uses", async () => {
       const f = await loadFixture(exchangeFixture);
       const bid = f.buy({ maker: f.taker, size: tokens(1000) });

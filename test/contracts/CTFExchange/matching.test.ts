@@ -84,6 +84,39 @@ describe("CTFExchange: matching", () => {
       });
     });
 
+    it("neither mints nor merges when nothing but direct swaps is asked for", async () => {
+      const f = await loadFixture(exchangeFixture);
+      const bid = f.buy({ maker: f.taker });
+      const ask = f.sell({ maker: f.alice });
+      for (const [takerOrder, makerOrder] of [
+        [bid, ask],
+        [f.sell({ maker: f.taker }), f.buy({ maker: f.bob })],
+      ] as const) {
+        const sent = f.match(takerOrder, [makerOrder]);
+        await expect(sent).not.to.emit(f.ctf, "PositionSplit");
+        await expect(sent).not.to.emit(f.ctf, "PositionsMerge");
+      }
+    });
+
+    it("mints a pair of a single unit", async () => {
+      const f = await loadFixture(exchangeFixture);
+      const unit = { makerAmount: 1n, takerAmount: 1n };
+      const before = await Promise.all([f.taker, f.alice].map((who) => f.usdc.balanceOf(who)));
+      const sign = (maker: typeof f.taker, side: "buy" | "sell", tokenId: bigint) => {
+        const { signature: _, hash: __, ...fields } = f[side]({ maker, tokenId });
+        return f.sign({ ...fields, ...unit }, maker);
+      };
+      await expect(
+        f.match(sign(f.taker, "buy", f.yes), [sign(f.alice, "buy", f.no)], [1n], 1n),
+      ).to.emit(f.ctf, "PositionSplit");
+      const after = await Promise.all([f.taker, f.alice].map((who) => f.usdc.balanceOf(who)));
+      // The maker pays 1.00, all that the pair costs; the taker's limit leaves it the improvement.
+      expect(after.map((held, i) => held - (before[i] as bigint))).to.deep.equal([0n, -1n]);
+      expect(await f.ctf.balanceOf(f.exchange, f.yes)).to.equal(0n);
+      expect(await f.ctf.balanceOf(f.exchange, f.no)).to.equal(0n);
+      expect(await f.usdc.balanceOf(f.exchange)).to.equal(0n);
+    });
+
     it("MA-3 mints pairs when both buy: 0.40 for YES and 0.60 for NO", async () => {
       const f = await loadFixture(exchangeFixture);
       const bid = f.buy({ maker: f.taker, price: cents(40) });
