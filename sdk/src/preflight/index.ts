@@ -1,0 +1,9 @@
+export { checkOrder, type CheckOrderOptions, type OrderReport } from "./checkOrder.js";
+export {
+  FINDING_CODES,
+  type Finding,
+  type FindingCode,
+  type FindingValues,
+  type Shortage,
+} from "./Finding.js";
+export { requireSettleable } from "./requireSettleable.js";
