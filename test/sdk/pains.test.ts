@@ -165,7 +165,7 @@ describe("sdk: pains of other SDKs", () => {
     );
   });
 
-  it("pain 13: milliseconds are not taken for seconds, nor a past moment for a future one", async () => {
+  it("pain 13, SD-7: milliseconds are not taken for seconds, nor a past moment for a future one", async () => {
     const later = Date.now() + 3_600_000;
     for (const expiration of [later, BigInt(later), new Date(0), 1, new Date("never")]) {
       expect(((await thrownBy(() => create({ expiration }))) as InputError).field).to.equal(
