@@ -9,46 +9,44 @@ export interface Funds {
   /** In units of the asset. */
   readonly have: bigint;
   readonly need: bigint;
+  /** The part of `need` that other open orders of the owner give. */
+  readonly reserved: bigint;
 }
 
-/** The maker of an order holds less than it needs. `details` has `reserved` too: the part for its other open orders. */
-export class BalanceError extends NostraError implements Funds {
+/** The maker of an order has, or allows, less than the order needs: what BalanceError and AllowanceError have in common. */
+export abstract class FundsError extends NostraError implements Funds {
   readonly asset: Funds["asset"];
   readonly assetId: bigint;
   readonly owner: string;
   readonly have: bigint;
   readonly need: bigint;
+  readonly reserved: bigint;
 
-  constructor(message: string, funds: Funds) {
-    super("INSUFFICIENT_BALANCE", message, { details: { ...funds } });
+  constructor(code: string, message: string, funds: Funds) {
+    super(code, message, { details: { ...funds } });
     this.asset = funds.asset;
     this.assetId = funds.assetId;
     this.owner = funds.owner;
     this.have = funds.have;
     this.need = funds.need;
+    this.reserved = funds.reserved;
   }
 }
 
-/**
- * The maker of an order lets the exchange move less than it needs. Of an outcome token it has 0n or everything.
- * `details` has `reserved` too: the part for its other open orders.
- */
-export class AllowanceError extends NostraError implements Funds {
-  readonly asset: Funds["asset"];
-  readonly assetId: bigint;
-  readonly owner: string;
-  /** Who is let: the exchange. */
+/** The maker of an order holds less than it needs. */
+export class BalanceError extends FundsError {
+  constructor(message: string, funds: Funds) {
+    super("INSUFFICIENT_BALANCE", message, funds);
+  }
+}
+
+/** The maker of an order lets the exchange move less than it needs; of an outcome token, nothing. */
+export class AllowanceError extends FundsError {
+  /** Who needs to be let: the exchange. */
   readonly spender: string;
-  readonly have: bigint;
-  readonly need: bigint;
 
   constructor(message: string, funds: Funds & { readonly spender: string }) {
-    super("INSUFFICIENT_ALLOWANCE", message, { details: { ...funds } });
-    this.asset = funds.asset;
-    this.assetId = funds.assetId;
-    this.owner = funds.owner;
+    super("INSUFFICIENT_ALLOWANCE", message, funds);
     this.spender = funds.spender;
-    this.have = funds.have;
-    this.need = funds.need;
   }
 }

@@ -2,7 +2,7 @@ export { ChainMismatchError } from "./ChainMismatchError.js";
 export { ContractRevertError, UnknownContractError } from "./ContractRevertError.js";
 export { decodeRevert } from "./decodeRevert.js";
 export { DeploymentNotFoundError } from "./DeploymentNotFoundError.js";
-export { AllowanceError, BalanceError, type Funds } from "./FundsError.js";
+export { AllowanceError, BalanceError, FundsError, type Funds } from "./FundsError.js";
 export { InexactAmountError, type InexactAmountErrorDetails } from "./InexactAmountError.js";
 export { InputError } from "./InputError.js";
 export { JsonError, type JsonErrorCode } from "./JsonError.js";
