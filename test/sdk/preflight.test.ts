@@ -44,7 +44,7 @@ import {
 } from "@nostra/sdk/preflight";
 import { createSandbox, type Sandbox } from "@nostra/sdk/testing";
 import { expect } from "chai";
-import type { BaseContract, Wallet } from "ethers";
+import { makeError, type BaseContract, type Wallet } from "ethers";
 import { artifacts, ethers } from "hardhat";
 import type { HostileReceiver, SigningWallet } from "../../typechain-types";
 import { expectInputError, GAS_LIMIT, run, thrownBy } from "../helpers/sandbox";
@@ -66,6 +66,12 @@ const SIDES = ["BUY", "SELL"] as const;
 const COLLATERAL_UNITS = 3_700_001n;
 const TOKEN_UNITS = 10_000_003n;
 const MAX_AMOUNT = 2n ** 120n - 1n;
+
+/** What ethers makes of a refusal whose data the node does not pass on. */
+const WITHOUT_DATA = {
+  ...{ action: "call", data: null, reason: null, transaction: { to: null, data: "0x" } },
+  ...{ invocation: null, revert: null },
+} as const;
 
 describe("sdk/preflight", () => {
   let sandbox: Sandbox;
@@ -311,6 +317,18 @@ describe("sdk/preflight", () => {
       slot: "signature",
       codes: () => ["INVALID_SIGNATURE"],
       sign: (order) => ownKey(order, { signatureType: 2 }),
+    },
+    {
+      name: "another's signature for the maker",
+      slot: "signature",
+      codes: () => ["INVALID_SIGNATURE"],
+      sign: (order) => signOrder({ ...order, signer: addressOf(stranger) }, stranger, connection),
+    },
+    {
+      name: "another signer than signed",
+      slot: "signature",
+      codes: () => ["INVALID_SIGNATURE"],
+      sign: (order) => ownKey(order, { signer: addressOf(stranger) }),
     },
     {
       name: "another counterparty",
@@ -611,6 +629,13 @@ describe("sdk/preflight", () => {
       recovered: null,
       reason: "SIGNATURE_INVALID",
     });
+    const signer = addressOf(stranger);
+    const other = await signOrder({ ...order, signer }, stranger, connection);
+    for (const signatureType of [0, 2] as const) {
+      const found = findingOf(await check({ ...other, signatureType }), "INVALID_SIGNATURE");
+      expect(found.values).to.include({ expected: maker.address, reason: "NOT_MAKER" });
+      expect(found.message).to.include("another signer");
+    }
   });
 
   it("asks the chain about a delegate: authorised, and for how long", async () => {
@@ -651,7 +676,6 @@ describe("sdk/preflight", () => {
 
   it("knows a hook that refuses in whatever way, and a contract without one", async () => {
     const receiver = await deploy<HostileReceiver>("HostileReceiver");
-    const address = await receiver.getAddress();
     const { deployedBytecode } = await artifacts.readArtifact("HostileReceiver");
     await sandbox.provider.send("hardhat_setCode", [maker.address, deployedBytecode]);
     const at = receiver.attach(maker.address) as HostileReceiver;
@@ -669,7 +693,15 @@ describe("sdk/preflight", () => {
       expect(codesOf(report), `trap ${trap}`).to.deep.equal(refused ? ["TOKENS_REFUSED"] : []);
       expect(await settles(order, COLLATERAL_UNITS, true), `trap ${trap}`).to.equal(!refused);
     }
-    expect(address).to.not.equal(maker.address);
+    const { provider } = sandbox;
+    const call = provider.call.bind(provider);
+    provider.call = (request) =>
+      request.from === sandbox.deployment.contracts.conditionalTokens
+        ? Promise.reject(makeError("missing revert data", "CALL_EXCEPTION", WITHOUT_DATA))
+        : call(request);
+    const untold = await check(await soundOrder("BUY")).finally(() => (provider.call = call));
+    expect(codesOf(untold), "a node that keeps the data").to.deep.equal(["TOKENS_REFUSED"]);
+
     const usdc = await artifacts.readArtifact("MockUSDC");
     await sandbox.provider.send("hardhat_setCode", [maker.address, usdc.deployedBytecode]);
     expect(codesOf(await check(await soundOrder("BUY")))).to.deep.equal(["TOKENS_REFUSED"]);

@@ -1,13 +1,15 @@
+import type { Address } from "../order/Order.js";
 import { NostraError } from "./NostraError.js";
 
-/** What an account has, or lets the exchange move, of what its order gives, against what it needs. */
+/** What an account has, or lets the exchange move, of what its order gives, against what it needs; in units of the asset. */
 export interface Funds {
   readonly asset: "COLLATERAL" | "OUTCOME";
   /** The outcome token; 0n for collateral. */
   readonly assetId: bigint;
-  readonly owner: string;
-  /** In units of the asset. */
+  readonly owner: Address;
+  /** Of an outcome token that the exchange may not move: 0n, as that is all or nothing. */
   readonly have: bigint;
+  /** What is left of the order, and `reserved`. */
   readonly need: bigint;
   /** The part of `need` that other open orders of the owner give. */
   readonly reserved: bigint;
@@ -17,7 +19,7 @@ export interface Funds {
 export abstract class FundsError extends NostraError implements Funds {
   readonly asset: Funds["asset"];
   readonly assetId: bigint;
-  readonly owner: string;
+  readonly owner: Address;
   readonly have: bigint;
   readonly need: bigint;
   readonly reserved: bigint;
@@ -43,9 +45,9 @@ export class BalanceError extends FundsError {
 /** The maker of an order lets the exchange move less than it needs; of an outcome token, nothing. */
 export class AllowanceError extends FundsError {
   /** Who needs to be let: the exchange. */
-  readonly spender: string;
+  readonly spender: Address;
 
-  constructor(message: string, funds: Funds & { readonly spender: string }) {
+  constructor(message: string, funds: Funds & { readonly spender: Address }) {
     super("INSUFFICIENT_ALLOWANCE", message, funds);
     this.spender = funds.spender;
   }

@@ -1,5 +1,6 @@
 import type { PreparedTx, TxResult } from "../actions/PreparedTx.js";
 import type { MarketStatus } from "../actions/readMarket.js";
+import type { Funds } from "../errors/FundsError.js";
 import type { Address, Hex } from "../order/Order.js";
 import type { Rational } from "../units/priceOf.js";
 import type { ChainVerifyFailure } from "../verify/verifyOrderOnChain.js";
@@ -63,20 +64,6 @@ export const FINDING_CODES = {
 
 export type FindingCode = keyof typeof FINDING_CODES;
 
-/** What an account gives by an order: collateral for BUY, the outcome token for SELL. */
-export interface Shortage {
-  readonly asset: "COLLATERAL" | "OUTCOME";
-  /** The outcome token; 0n for collateral. */
-  readonly assetId: bigint;
-  readonly owner: Address;
-  /** In units of the asset. Of an allowance for an outcome token: 0n, as it is all or nothing. */
-  readonly have: bigint;
-  /** What is left of the order, and `reserved`. */
-  readonly need: bigint;
-  /** The part of `need` that the maker's other open orders give. */
-  readonly reserved: bigint;
-}
-
 interface Amounts {
   readonly makerAmount: bigint;
   readonly takerAmount: bigint;
@@ -137,8 +124,8 @@ export interface FindingValues {
   };
   readonly NOT_TAKER: { readonly taker: Address; readonly counterparty: Address };
   readonly EXCHANGE_PAUSED: Record<never, never>;
-  readonly INSUFFICIENT_BALANCE: Shortage;
-  readonly INSUFFICIENT_ALLOWANCE: Shortage & {
+  readonly INSUFFICIENT_BALANCE: Funds;
+  readonly INSUFFICIENT_ALLOWANCE: Funds & {
     /** The exchange. */
     readonly spender: Address;
   };

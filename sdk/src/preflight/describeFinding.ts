@@ -1,6 +1,7 @@
+import type { Funds } from "../errors/FundsError.js";
 import { formatDecimal } from "../units/formatDecimal.js";
 import { formatPrice } from "../units/formatPrice.js";
-import type { FindingCode, FindingValues, Shortage } from "./Finding.js";
+import type { FindingCode, FindingValues } from "./Finding.js";
 
 const SIGN_AGAIN = "it must be signed again";
 
@@ -25,7 +26,10 @@ const SENTENCES: { readonly [C in FindingCode]: (values: FindingValues[C]) => st
     `There is no signature type ${signatureType}: ${SIGN_AGAIN}.`,
   SIGNATURE_MISSING: ({ expected }) =>
     `The order carries no signature: ${expected} signs it, or its maker approves it on chain.`,
-  INVALID_SIGNATURE: ({ kind, expected, recovered }) => {
+  INVALID_SIGNATURE: ({ kind, expected, recovered, reason }) => {
+    if (reason === "NOT_MAKER") {
+      return `The order names another signer than its maker ${expected}: ${SIGN_AGAIN}.`;
+    }
     if (kind === "EIP1271") return `The contract ${expected} does not confirm the signature.`;
     const found = recovered === null ? "of nobody" : `of ${recovered} or of another order`;
     return `The signature is ${found}, and not the one of ${expected}: ${SIGN_AGAIN}.`;
@@ -47,7 +51,7 @@ const SENTENCES: { readonly [C in FindingCode]: (values: FindingValues[C]) => st
   EXPIRES_SOON: ({ expirationSeconds, nowSeconds }) =>
     `The order has ${expirationSeconds - nowSeconds} seconds to live.`,
   OFF_TICK: ({ price, tick, nearest }) =>
-    `The price ${formatPrice(price)} is off the tick ${tick}; valid are ${nearest.join(" and ")}.`,
+    `The price, about ${formatPrice(price)}, is off the tick ${tick}; valid is ${nearest.join(" or ")}.`,
   PRIVATE: ({ taker }) => `Only ${taker} may be on the other side.`,
   MARKET_ENDED: ({ endTimeSeconds, status }) =>
     `The market ended at ${endTimeSeconds} and is ${status}: others may know its result.`,
@@ -61,7 +65,7 @@ export function describeFinding<C extends FindingCode>(code: C, values: FindingV
   return SENTENCES[code](values);
 }
 
-function amountsOf({ asset, assetId, have, need, reserved }: Shortage): string {
+function amountsOf({ asset, assetId, have, need, reserved }: Funds): string {
   const what = asset === "COLLATERAL" ? "collateral" : `of the token ${assetId}`;
   const others =
     reserved === 0n ? "" : `, ${formatDecimal("reserved", reserved)} of it for other orders`;

@@ -10,7 +10,7 @@ import { domainOf } from "../order/OrderConnection.js";
 import { tryParseSignature } from "../order/signatureBytes.js";
 import { MAX_AMOUNT, UNIT } from "../units/constants.js";
 import { formatDecimal } from "../units/formatDecimal.js";
-import { priceOf } from "../units/priceOf.js";
+import { priceOf, type Rational } from "../units/priceOf.js";
 import { recoverAddress } from "../verify/signature.js";
 import { verifyOrder } from "../verify/verifyOrder.js";
 import type { ChainVerifyFailure } from "../verify/verifyOrderOnChain.js";
@@ -61,27 +61,31 @@ function* judgeTerms({ order, tick }: Question): Generator<Finding> {
   if (feeRateBps > MAX_FEE_RATE_BPS) {
     yield find("FEE_TOO_HIGH", { feeRateBps, maxFeeRateBps: MAX_FEE_RATE_BPS });
   }
-  const isSide = hasSide(order);
-  if (!isSide) yield find("INVALID_SIDE", { side });
-  const isAmount = [makerAmount, takerAmount].every((units) => units > 0n && units <= MAX_AMOUNT);
-  if (!isAmount) {
+  if (!hasSide(order)) yield find("INVALID_SIDE", { side });
+  const isTradable = [makerAmount, takerAmount].every((units) => units > 0n && units <= MAX_AMOUNT);
+  if (!isTradable) {
     yield find("INVALID_AMOUNT", { makerAmount, takerAmount, maxAmount: MAX_AMOUNT });
   }
   // Without a side, or for nothing, there is no price.
-  if (!isSide || !isAmount) return;
+  if (!hasSide(order) || !isTradable) return;
   const price = priceOf(order);
   if (price.numerator > price.denominator) {
     yield find("INVALID_PRICE", { makerAmount, takerAmount });
   } else if (tick !== undefined) {
-    const [collateral, step] = [price.numerator * UNIT, price.denominator * tick];
-    if (collateral % step === 0n) return;
-    const below = (collateral / step) * tick;
-    const nearest = [below, below + tick].filter((units) => units > 0n);
-    const [tickText = "", ...texts] = [tick, ...nearest].map((units) =>
-      formatDecimal("price", units),
-    );
-    yield find("OFF_TICK", { price, tick: tickText, nearest: texts });
+    yield* judgeTick(price, tick);
   }
+}
+
+function* judgeTick(price: Rational, tick: bigint): Generator<Finding> {
+  const [collateral, step] = [price.numerator * UNIT, price.denominator * tick];
+  if (collateral % step === 0n) return;
+  const below = (collateral / step) * tick;
+  const nearest = [below, below + tick].filter((units) => units > 0n);
+  yield find("OFF_TICK", {
+    price,
+    tick: formatDecimal("tick", tick),
+    nearest: nearest.map((units) => formatDecimal("price", units)),
+  });
 }
 
 /** Whether it is still alive. */
@@ -122,7 +126,7 @@ function* judgeSignature({ connection, order, state }: Question): Generator<Find
   } else if (reason !== undefined) {
     yield find("INVALID_SIGNATURE", {
       kind: kind as keyof typeof SignatureType,
-      expected: signer,
+      expected: reason === "NOT_MAKER" ? maker : signer,
       recovered: signatureType === SignatureType.EIP1271 ? null : recover(connection, order),
       reason,
       chainId,
@@ -147,6 +151,7 @@ function faultOf(
   const verdict = verifyOrder(order, domainOf(connection));
   if (verdict.ok || verdict.reason === "SIGNATURE_TYPE_DELEGATE") return undefined;
   if (verdict.reason !== "SIGNATURE_TYPE_EIP1271") return verdict.reason;
+  if (checksumAddress(order.signer) !== checksumAddress(order.maker)) return "NOT_MAKER";
   return isConfirmed ? undefined : "CONTRACT_REFUSED";
 }
 

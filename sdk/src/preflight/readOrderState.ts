@@ -1,4 +1,4 @@
-import type { BlockTag, Provider } from "ethers";
+import { isError, type BlockTag, type Provider } from "ethers";
 import { MARKET_STATUSES, type MarketStatus } from "../actions/readMarket.js";
 import type { OrderStatus } from "../actions/orders.js";
 import { interfaces } from "../contracts/abis.js";
@@ -174,8 +174,11 @@ async function readTakesTokens(
   const [code, answer] = await Promise.all([
     provider.getCode(maker, blockTag),
     provider.call(call).catch((thrown: unknown) => {
-      if (toNostraError("checkOrder", thrown) instanceof TransportError) throw thrown;
-      return "0x";
+      const isRefusal =
+        isError(thrown, "CALL_EXCEPTION") ||
+        !(toNostraError("checkOrder", thrown) instanceof TransportError);
+      if (isRefusal) return "0x";
+      throw thrown;
     }),
   ]);
   const isYes = answer.length >= ZERO_WORD.length && answer.startsWith(hook.selector);
