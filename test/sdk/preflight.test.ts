@@ -44,7 +44,7 @@ import {
 } from "@nostra/sdk/preflight";
 import { createSandbox, type Sandbox } from "@nostra/sdk/testing";
 import { expect } from "chai";
-import { makeError, type BaseContract, type Wallet } from "ethers";
+import { makeError, ZeroAddress, type BaseContract, type Wallet } from "ethers";
 import { artifacts, ethers } from "hardhat";
 import type { HostileReceiver, SigningWallet } from "../../typechain-types";
 import { expectInputError, GAS_LIMIT, run, thrownBy } from "../helpers/sandbox";
@@ -851,6 +851,8 @@ describe("sdk/preflight", () => {
       [() => check({ ...order, salt: -1n }), "order.salt"],
       [() => check({ ...order, makerAmount: 5 as never }), "order.makerAmount"],
       [() => check({ ...order, maker: "0x12" }), "order.maker"],
+      [() => check({ ...order, maker: ZeroAddress as Address }), "order.maker"],
+      [() => check(order, { openOrders: order as never }), "openOrders"],
       [() => check({ ...order, side: 256 as never }), "order.side"],
       [() => check({ ...order, signature: "0x1" }), "order.signature"],
       [() => check({ ...order, signature: undefined as never }), "order.signature"],

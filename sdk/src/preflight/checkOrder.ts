@@ -1,7 +1,7 @@
 import type { PreparedTx, TxResult } from "../actions/PreparedTx.js";
 import type { Connection } from "../contracts/connect.js";
 import { InputError } from "../errors/InputError.js";
-import { parseAddress } from "../ids/address.js";
+import { parseAddress, ZERO_ADDRESS } from "../ids/address.js";
 import { hashOrder } from "../order/hashOrder.js";
 import { Side, type Hex, type SignedOrder } from "../order/Order.js";
 import { domainOf } from "../order/OrderConnection.js";
@@ -61,6 +61,9 @@ export async function checkOrder(
   if (typeof expiresWithinSeconds !== "bigint" || expiresWithinSeconds < 0n) {
     throw new InputError("expiresWithinSeconds", expiresWithinSeconds, "0n or more seconds");
   }
+  if (!Array.isArray(openOrders)) {
+    throw new InputError("openOrders", openOrders, "a list of orders");
+  }
   const hashed = hashWellFormed(connection, order, "order");
   const others = otherOrders(connection, hashed, openOrders);
   const asked = {
@@ -91,6 +94,9 @@ export async function checkOrder(
 
 function hashWellFormed(connection: Connection, order: SignedOrder, field: string): HashedOrder {
   if (typeof order !== "object" || order === null) throw new InputError(field, order, "an order");
+  if (order.maker === ZERO_ADDRESS) {
+    throw new InputError(`${field}.maker`, order.maker, "an account");
+  }
   if (tryParseSignature(order.signature) === undefined) {
     const expected = `at most ${MAX_SIGNATURE_BYTES} bytes as 0x-prefixed hex`;
     throw new InputError(`${field}.signature`, order.signature, expected);
@@ -111,6 +117,9 @@ function otherOrders(
 ): HashedOrder[] {
   const others = new Map<Hex, HashedOrder>();
   for (const [i, other] of openOrders.entries()) {
+    if (!Array.isArray(openOrders)) {
+      throw new InputError("openOrders", openOrders, "a list of orders");
+    }
     const hashed = hashWellFormed(connection, other, `openOrders[${i}]`);
     if (!sameAddress(other.maker, order.maker)) {
       throw new InputError(`openOrders[${i}].maker`, other.maker, `the order's, ${order.maker}`);

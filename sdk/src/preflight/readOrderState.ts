@@ -1,7 +1,6 @@
 import { isError, type BlockTag, type Provider } from "ethers";
 import { MARKET_STATUSES, type MarketStatus } from "../actions/readMarket.js";
 import type { OrderStatus } from "../actions/orders.js";
-import { interfaces } from "../contracts/abis.js";
 import type { Connection } from "../contracts/connect.js";
 import { ChainMismatchError } from "../errors/ChainMismatchError.js";
 import { ContractRevertError } from "../errors/ContractRevertError.js";
@@ -83,9 +82,7 @@ export async function readOrderState(
     const isRegistered = conditionId !== ZERO_WORD;
     return {
       ...{ block, nonce, paused, isRegistered, isApproved, takesTokens },
-      statuses: statuses.map(({ isFilledOrCancelled, remaining }) => ({
-        ...{ isFilledOrCancelled, remaining },
-      })),
+      statuses,
       ...signature,
       ...funds,
       market: isRegistered ? await readMarketOf(connection, conditionId, at) : null,
@@ -159,17 +156,17 @@ async function readFunds(
 
 /** Asks the maker's hook as ConditionalTokens would when the exchange sends what a mint made. */
 async function readTakesTokens(
-  { deployment }: Connection,
+  { deployment, exchange }: Connection,
   provider: Provider,
   { maker, tokenId }: SignedOrder,
   { blockTag }: At,
 ): Promise<boolean> {
   const { ctfExchange, conditionalTokens } = deployment.contracts;
-  const hook = interfaces.ctfExchange.getFunction("onERC1155Received");
-  if (hook === null) throw new Error("the exchange's ABI has onERC1155Received");
-  const data = interfaces.ctfExchange.encodeFunctionData(hook, [
-    ...[ctfExchange, ctfExchange, tokenId, 1n, "0x"],
-  ]);
+  // The exchange has the same hook, so its ABI has it too.
+  const hook = "onERC1155Received";
+  const { selector } = exchange.interface.getFunction(hook);
+  const question = [ctfExchange, ctfExchange, tokenId, 1n, "0x"] as const;
+  const data = exchange.interface.encodeFunctionData(hook, [...question]);
   const call = { to: maker, from: conditionalTokens, data, blockTag, gasLimit: HOOK_GAS };
   const [code, answer] = await Promise.all([
     provider.getCode(maker, blockTag),
@@ -181,7 +178,7 @@ async function readTakesTokens(
       throw thrown;
     }),
   ]);
-  const isYes = answer.length >= ZERO_WORD.length && answer.startsWith(hook.selector);
+  const isYes = answer.length >= ZERO_WORD.length && answer.startsWith(selector);
   return code === "0x" || isYes;
 }
 
