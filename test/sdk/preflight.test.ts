@@ -575,13 +575,13 @@ describe("sdk/preflight", () => {
       const gone = await soundOrder(side);
       await run(cancelOrder(connection, gone));
       const opposite = await soundOrder(side === "BUY" ? "SELL" : "BUY");
-      const expired = await soundOrder(side, { expiration: nowSeconds });
       const ahead = await soundOrder(side, { nonce: 1n });
-      const openOrders = [order, partly, partly, gone, opposite, expired, ahead];
       const reserved = unitsOf(side) - 700_000n;
       const need = unitsOf(side) + reserved;
 
       await leave(side, need - 1n);
+      const expired = await soundOrder(side, { expiration: await sandbox.now() });
+      const openOrders = [order, partly, partly, gone, opposite, expired, ahead];
       expect((await check(order)).ok, "alone").to.equal(true);
       const report = await check(order, { openOrders });
       expect(codesOf(report)).to.deep.equal(["INSUFFICIENT_BALANCE"]);
@@ -713,11 +713,13 @@ describe("sdk/preflight", () => {
     expect(report.fixes.map(({ action }) => action)).to.deep.equal(["approveOrder"]);
     await run(approveOrder(connection, unsigned_));
     expect((await check(unsigned_)).ok).to.equal(true);
-    const foreign = await orderWith(
-      "BUY",
-      DEFECTS.filter(({ name }) => name === "a foreign signature"),
-    );
-    expect((await check(foreign)).findings.flatMap(({ fix }) => fix)).to.deep.equal([]);
+    for (const defect of DEFECTS.filter(({ name }) => /foreign|another's signature$/.test(name))) {
+      const { findings } = await check(await orderWith("BUY", [defect]));
+      expect(
+        findings.flatMap(({ fix }) => fix),
+        defect.name,
+      ).to.deep.equal([]);
+    }
   });
 
   it("says which nonce an order must have, and to sign it again", async () => {
