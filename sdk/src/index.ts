@@ -6,6 +6,7 @@ export * from "./events/index.js";
 export * from "./ids/index.js";
 export * from "./matcher/index.js";
 export * from "./order/index.js";
+export * from "./preflight/index.js";
 export * from "./signer/index.js";
 export * from "./units/index.js";
 export * from "./verify/index.js";

@@ -19,6 +19,7 @@ const CONTRACTS = [
   "resolutionOracle",
   "positionRedeemer",
   "matchInspector",
+  "mockUsdc",
 ] as const;
 const HASH: Hex = `0x${"ab".repeat(32)}`;
 
@@ -99,7 +100,7 @@ describe("sdk/errors: decoding of reverts", () => {
     expect([error.revertName, error.args]).to.deep.equal(["Panic", { code: 0x12n }]);
   });
 
-  it("data that no contract declares is kept as it came (SD-6)", () => {
+  it("SD-6: data that no contract declares is kept as it came", () => {
     for (const data of ["0x12345678", `0x12345678${"00".repeat(40)}`, "0x12", "0x"] as const) {
       const cause = new Error("the original");
       const error = decodeRevert(data, cause);

@@ -550,7 +550,7 @@ describe("sdk/order", () => {
       text = JSON.stringify(orderToJson(signed));
     });
 
-    it("carries every order there and back, from text and from value", () => {
+    it("SD-5: carries every order there and back, from text and from value, each uint256 whole", () => {
       const anySigned = fc.tuple(anyOrder, fc.uint8Array({ minLength: 65, maxLength: 65 }));
       fc.assert(
         fc.property(anySigned, ([order, bytes]) => {
@@ -665,6 +665,12 @@ describe("sdk/order", () => {
       [
         "a signature of 64 bytes",
         (json: string) => json.replace(/..("})$/, "$1"),
+        "signature",
+        "INVALID_INPUT",
+      ],
+      [
+        "a signature with half a byte more",
+        (json: string) => json.replace(/("})$/, "0$1"),
         "signature",
         "INVALID_INPUT",
       ],

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { approveCollateral, approveOutcomeTokens } from "@nostra/sdk/actions";
 import {
   InexactAmountError,
   type InputError,
@@ -17,18 +18,22 @@ import {
   signOrder,
   type Order,
 } from "@nostra/sdk/order";
+import { checkOrder } from "@nostra/sdk/preflight";
 import { fastSigner } from "@nostra/sdk/signer";
+import { createSandbox } from "@nostra/sdk/testing";
 import { verifyOrder } from "@nostra/sdk/verify";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { Wallet as EthersV5Wallet } from "ethers-v5";
 import fc from "fast-check";
 import { privateKeyToAccount } from "viem/accounts";
-import { thrownBy } from "../helpers/sandbox";
+import { run, thrownBy } from "../helpers/sandbox";
 
 /*
-What users of other SDKs of this field complain of most, and that it cannot happen here; one test each. Stale nonces and fee
-surprises need a chain: see orderOnChain.test.ts. The weight of the package: npm run check:package.
+What users of other SDKs of this field complain of most, and that it cannot happen here; one test each. Stale nonces (5) and
+fee surprises (14) need a chain: see orderOnChain.test.ts. Types as a user's compiler reads them (10) and the weight of the
+package (16) are looked at whole by npm run check:package. Blind retries (12), streams that lose messages (15) and hosts that
+cannot be chosen (17) are pains of a client of a venue's server, which the SDK does not have yet.
 */
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 const MAKER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -112,6 +117,38 @@ describe("sdk: pains of other SDKs", () => {
     });
   });
 
+  it("pain 4: what an order lacks is named before it is sent, with the transaction that repairs it", async () => {
+    const sandbox = await createSandbox({ accounts: 1 });
+    const [ada] = sandbox.accounts as [Wallet];
+    const market = await sandbox.createMarket();
+    const connection = sandbox.connect(ada);
+    await run(approveCollateral(connection, { amount: 1n }));
+    await run(approveOutcomeTokens(connection, { approved: false }));
+    const terms = { tokenId: market.yes, price: "0.55", size: "10" } as const;
+
+    const buy = await createLimitOrder({ ...terms, side: "BUY" }, ada, connection);
+    const [allowance] = (await checkOrder(connection, buy)).findings;
+    expect(allowance?.code).to.equal("INSUFFICIENT_ALLOWANCE");
+    expect(allowance?.values).to.include({ asset: "COLLATERAL", have: 1n, need: 5_500_000n });
+    expect(allowance?.values).to.include({ spender: sandbox.deployment.contracts.ctfExchange });
+    await run(allowance!.fix[0]!);
+    expect((await checkOrder(connection, buy)).ok).to.equal(true);
+    const twice = await checkOrder(connection, { ...buy, salt: 1n }, { openOrders: [buy] });
+    expect(twice.findings.at(-1)?.values, "reserved by the other").to.include({
+      need: 11_000_000n,
+      reserved: 5_500_000n,
+    });
+
+    const sell = await createLimitOrder({ ...terms, side: "SELL" }, ada, connection);
+    const { findings } = await checkOrder(connection, sell);
+    expect(findings.map(({ code }) => code)).to.deep.equal([
+      "INSUFFICIENT_BALANCE",
+      "INSUFFICIENT_ALLOWANCE",
+    ]);
+    expect(findings[1]?.fix.map(({ action }) => action)).to.deep.equal(["approveOutcomeTokens"]);
+    sandbox.close();
+  });
+
   it("pain 6: a salt has 256 random bits and passes through JSON whole", () => {
     const salts = new Set<bigint>();
     for (let i = 0; i < 10_000; i++) {
@@ -145,6 +182,26 @@ describe("sdk: pains of other SDKs", () => {
     expect("toJSON" in BigInt.prototype).to.equal(false);
   });
 
+  it("pain 10: every subpath has declarations of the module kind that it is loaded as", () => {
+    const sdk = path.join(__dirname, "../../sdk");
+    const read = (file: string) => JSON.parse(readFileSync(path.join(sdk, file), "utf8")) as object;
+    const { exports: subpaths } = read("package.json") as { exports: Record<string, object> };
+    for (const [subpath, conditions] of Object.entries(subpaths)) {
+      if (subpath === "./package.json") continue;
+      expect(Object.keys(conditions), subpath).to.deep.equal(["import", "require"]);
+      for (const [kind, entry] of Object.entries(conditions)) {
+        const folder = kind === "import" ? "dist/esm" : "dist/cjs";
+        const type = kind === "import" ? "module" : "commonjs";
+        expect(read(`${folder}/package.json`)).to.include({ type });
+        expect(Object.keys(entry as object)[0], "types are asked for first").to.equal("types");
+        for (const file of Object.values(entry as Record<string, string>)) {
+          expect(file.startsWith(`./${folder}/`), `${subpath} ${kind}`).to.equal(true);
+          expect(existsSync(path.join(sdk, file)), file).to.equal(true);
+        }
+      }
+    }
+  });
+
   it("pain 11: errors are thrown, carry a code, and show no key", async () => {
     for (const act of [
       () => create({ price: 0.5 }),
@@ -165,7 +222,7 @@ describe("sdk: pains of other SDKs", () => {
     );
   });
 
-  it("pain 13: milliseconds are not taken for seconds, nor a past moment for a future one", async () => {
+  it("pain 13, SD-7: milliseconds are not taken for seconds, nor a past moment for a future one", async () => {
     const later = Date.now() + 3_600_000;
     for (const expiration of [later, BigInt(later), new Date(0), 1, new Date("never")]) {
       expect(((await thrownBy(() => create({ expiration }))) as InputError).field).to.equal(

@@ -221,7 +221,7 @@ describe("sdk/units", () => {
       });
     }
 
-    it("agrees with a rational model: exact or refused, and never a worse limit with snap", () => {
+    it("SD-3: agrees with a rational model: exact or refused, and never a worse limit with snap", () => {
       const price = fc.bigInt({ min: 1n, max: 1_000_000n });
       const size = fc.oneof(
         fc.bigInt({ min: 1n, max: MOST }),
@@ -270,7 +270,7 @@ describe("sdk/units", () => {
       });
     });
 
-    it("never exceeds its cap nor goes below its floor, and is tight to the unit", () => {
+    it("SD-3: never exceeds its cap nor goes below its floor, and is tight to the unit", () => {
       const price = fc.bigInt({ min: 1n, max: 1_000_000n });
       fc.assert(
         fc.property(price, fc.bigInt({ min: 1n, max: 2n ** 100n }), (p, units) => {

@@ -3,6 +3,7 @@ import type { Connection } from "../contracts/connect.js";
 import type { Address } from "../order/Order.js";
 import type { PreparedTx, TxResult } from "./PreparedTx.js";
 import { prepareTx, readNothing } from "./prepareTx.js";
+import { requireUnits } from "./requireUnits.js";
 
 /** What an account has allowed so far. */
 export interface Approvals {
@@ -28,13 +29,13 @@ export async function readApprovals(connection: Connection, account: Address): P
 /** Lets the exchange take up to `amount` collateral units of the sender; without limit by default. */
 export function approveCollateral(
   connection: Connection,
-  params: { readonly amount?: bigint } = {},
+  { amount = MaxUint256 }: { readonly amount?: bigint } = {},
 ): PreparedTx<TxResult> {
   return prepareTx({
     action: "approveCollateral",
     contract: connection.collateral,
     method: "approve",
-    args: [connection.deployment.contracts.ctfExchange, params.amount ?? MaxUint256],
+    args: [connection.deployment.contracts.ctfExchange, requireUnits("amount", amount)],
     read: readNothing,
   });
 }
@@ -70,13 +71,13 @@ export function approveRedeemer(
 /** Lets ConditionalTokens take up to `amount` collateral units of the sender, to split them into pairs. */
 export function approveSplit(
   connection: Connection,
-  params: { readonly amount?: bigint } = {},
+  { amount = MaxUint256 }: { readonly amount?: bigint } = {},
 ): PreparedTx<TxResult> {
   return prepareTx({
     action: "approveSplit",
     contract: connection.collateral,
     method: "approve",
-    args: [connection.deployment.contracts.conditionalTokens, params.amount ?? MaxUint256],
+    args: [connection.deployment.contracts.conditionalTokens, requireUnits("amount", amount)],
     read: readNothing,
   });
 }

@@ -6,6 +6,7 @@ import { IndexSet } from "../ids/collectionId.js";
 import type { Hex } from "../order/Order.js";
 import type { PreparedTx, TxResult } from "./PreparedTx.js";
 import { prepareTx, readNothing } from "./prepareTx.js";
+import { requireUnits } from "./requireUnits.js";
 
 const BOTH: readonly bigint[] = [IndexSet.YES, IndexSet.NO];
 
@@ -31,13 +32,13 @@ function preparePair(
   method: "splitPosition" | "mergePositions",
   params: PairParams,
 ): PreparedTx<TxResult> {
-  if (params.amount <= 0n) throw new InputError("amount", params.amount, "more than zero");
+  const amount = requireUnits("amount", params.amount, 1n);
   const { collateral } = connection.deployment.contracts;
   return prepareTx({
     action: method,
     contract: connection.conditionalTokens,
     method,
-    args: [collateral, ZeroHash, params.conditionId, BOTH, params.amount],
+    args: [collateral, ZeroHash, params.conditionId, BOTH, amount],
     read: readNothing,
   });
 }

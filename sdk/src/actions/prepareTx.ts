@@ -1,8 +1,10 @@
 import {
+  AbiCoder,
   isError,
   type BaseContract,
   type ContractRunner,
   type ContractTransaction,
+  type ParamType,
   type TransactionReceipt,
 } from "ethers";
 import { UnknownContractError } from "../errors/ContractRevertError.js";
@@ -20,11 +22,14 @@ export interface PrepareTxParams<T> {
   readonly read: (receipt: TransactionReceipt) => T;
 }
 
-/** The one way every action becomes a transaction: encoded at once, everything else on demand. */
+/**
+ * The one way every action becomes a transaction: encoded at once, everything else on demand.
+ * @throws InputError naming an argument that the contract's method cannot take.
+ */
 export function prepareTx<T>(params: PrepareTxParams<T>): PreparedTx<T & TxResult> {
   const { action, contract } = params;
   const to = contract.target as Address;
-  const data = contract.interface.encodeFunctionData(params.method, [...params.args]) as Hex;
+  const data = encodeCall(params);
   const attempt = async <R>(call: (runner: ContractRunner) => Promise<R>): Promise<R> => {
     const runner = requireRunner(action, contract);
     try {
@@ -66,6 +71,28 @@ export function prepareTx<T>(params: PrepareTxParams<T>): PreparedTx<T & TxResul
         } satisfies SentTx<T & TxResult>;
       }),
   };
+}
+
+/** The calldata. @throws InputError naming the first argument that is not of its type. */
+function encodeCall({ contract, method, args }: Omit<PrepareTxParams<unknown>, "read">): Hex {
+  try {
+    return contract.interface.encodeFunctionData(method, [...args]) as Hex;
+  } catch (thrown) {
+    const inputs = contract.interface.getFunction(method)?.inputs ?? [];
+    const wrong = inputs.findIndex((input, i) => !isOfType(input, args[i]));
+    if (wrong === -1) throw thrown;
+    const { name, type } = inputs[wrong] as ParamType;
+    throw new InputError(name, args[wrong], `a value of type ${type}`);
+  }
+}
+
+function isOfType(type: ParamType, value: unknown): boolean {
+  try {
+    AbiCoder.defaultAbiCoder().encode([type], [value]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** For actions that yield nothing of their own. */

@@ -12,5 +12,6 @@ export const MAX_SIGNATURE_BYTES = 4_096;
 /** Reads 0x-prefixed hex of any length up to MAX_SIGNATURE_BYTES; undefined when it is none. */
 export function tryParseSignature(hex: string): Uint8Array | undefined {
   if (typeof hex !== "string" || hex.length > 2 + 2 * MAX_SIGNATURE_BYTES) return undefined;
-  return tryParseHex(hex, (hex.length - 2) / 2);
+  // Half a byte would be dropped.
+  return hex.length % 2 === 0 ? tryParseHex(hex, (hex.length - 2) / 2) : undefined;
 }

@@ -2,6 +2,7 @@ import { Contract, Wallet, keccak256, toUtf8Bytes } from "ethers";
 import { connect, type Connection } from "../contracts/connect.js";
 import { interfaces } from "../contracts/abis.js";
 import { createBinaryMarket, type CreateMarketParams, type MarketIds } from "../actions/markets.js";
+import { requireUnits } from "../actions/requireUnits.js";
 import type { Deployment } from "../deployments/Deployment.js";
 import { InputError } from "../errors/InputError.js";
 import type { Address, Hex } from "../order/Order.js";
@@ -130,7 +131,8 @@ export async function createSandbox(options: CreateSandboxOptions = {}): Promise
       return (await (await prepared.send()).wait()).market;
     },
     mint: async (account, collateralUnits) => {
-      const data = usdc.interface.encodeFunctionData("mint", [account, collateralUnits]);
+      const units = requireUnits("collateralUnits", collateralUnits);
+      const data = usdc.interface.encodeFunctionData("mint", [account, units]);
       await sendAs(addressOf(admin), collateral, data);
     },
     approveAll: async (account) => {

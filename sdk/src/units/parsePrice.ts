@@ -33,8 +33,11 @@ export function parsePrice(
   return price;
 }
 
-// A tick that divides 1 keeps the complement 1 - p of every price on the grid.
-function parseTick(tick: DecimalInput): bigint {
+/**
+ * A tick in units of 1e-6. It divides 1, which keeps the complement 1 - p of every price on the grid.
+ * @throws InputError naming "tick".
+ */
+export function parseTick(tick: DecimalInput): bigint {
   const units = parsePositiveDecimal("tick", tick);
   if (UNIT % units !== 0n) throw new InputError("tick", tick, 'a part of 1, such as "0.01"');
   return units;
