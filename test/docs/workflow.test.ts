@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { commands } from "../../scripts/nostra/commands";
+import { program } from "../../scripts/nostra/commands";
 import { blocksOf, commandsOf, nostraArguments } from "../helpers/docs";
 import { startNode, type LocalNode } from "../network/localNode";
 import { ROOT, createWorkplace, succeeded, type Workplace } from "../network/nostra";
@@ -65,9 +65,9 @@ describe("docs: workflow and operations", function () {
       ...readdirSync(path.join(ROOT, "docs")).map((file) => `docs/${file}`),
     ];
     const known = new Map(
-      commands.map(({ name, options }) => [
+      program.commands.map(({ name, options }) => [
         name,
-        new Set([...Object.keys(options), "network", "dry-run", "key-env", "from", "help"]),
+        new Set([...Object.keys(options), "help"]),
       ]),
     );
     for (const page of pages.filter((file) => file.endsWith(".md"))) {
@@ -75,8 +75,11 @@ describe("docs: workflow and operations", function () {
         blocksOf(page, language).flatMap((block) => commandsOf(block, new Map())),
       );
       for (const words of lines) {
-        const [name, ...rest] = nostraArguments(words) ?? [];
-        if (name === undefined) continue;
+        const argv = nostraArguments(words);
+        if (argv === undefined) continue;
+        const options = argv.findIndex((word) => word.startsWith("--"));
+        const name = argv.slice(0, options === -1 ? argv.length : options).join(" ");
+        const rest = argv.slice(name.split(" ").length);
         expect(known.has(name), `${page}: ${name}`).to.equal(true);
         for (const word of rest.filter((one) => one.startsWith("--"))) {
           expect(known.get(name)?.has(word.slice(2)), `${page}: ${name} ${word}`).to.equal(true);

@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { commands } from "../../scripts/nostra/commands";
-import { runCommandLine } from "../../scripts/lib/command";
-import type { Environment } from "../../scripts/lib/networks";
+import { runCommandLine } from "#cli/command";
+import type { Environment } from "#cli/networks";
+import { program } from "../../scripts/nostra/commands";
 
 export const ROOT = path.resolve(__dirname, "../..");
 
@@ -41,7 +41,7 @@ export function createWorkplace(env: Environment): Workplace {
     path.join(folder, `deployments/parameters/${network}.json`);
   const runIn = async (environment: Environment, argv: readonly string[]): Promise<Outcome> => {
     const [out, err]: [string[], string[]] = [[], []];
-    const status = await runCommandLine("nostra", commands, [...argv, "--folder", folder], {
+    const status = await runCommandLine(program, [...argv, "--folder", folder], {
       env: environment,
       say: (line) => out.push(line),
       complain: (line) => err.push(line),
