@@ -3,7 +3,7 @@ import path from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { CommandError, oneLine } from "./CommandError.js";
 import type { Environment } from "./networks.js";
-import { hideKeys, redactorFor } from "./redact.js";
+import { redactorFor } from "./redact.js";
 
 /*
 How every command is written: its options as data, from which both the parsing and the help come, and a function that gets
@@ -113,7 +113,7 @@ export async function runCommandLine(
   argv: readonly string[],
   io: Io,
 ): Promise<number> {
-  const redact = redactorFor(io.env);
+  let redact = redactorFor(io.env, argv);
   const complain = (line: string): void => io.complain(redact(line));
   const noted: Record<string, unknown> = {};
   let asJson = false;
@@ -124,6 +124,7 @@ export async function runCommandLine(
       io.say(programHelp(program, rest));
       return argv.length === 0 ? 1 : 0;
     }
+    redact = redactorFor(io.env, withoutIds(argv, command));
     const options = parse(program, command, rest);
     if (options.flag("help")) {
       io.say(commandHelp(program, command));
@@ -150,6 +151,12 @@ export async function runCommandLine(
   return status;
 }
 
+/** The words of a command line that may be keys by mistake: an id where an id belongs is none. */
+function withoutIds(argv: readonly string[], { options }: Command): string[] {
+  const isId = (option: string): boolean => options[option.slice(2)]?.value === "id";
+  return argv.filter((word, i) => !isId(argv[i - 1] ?? "") && !isId(word.split("=")[0] ?? ""));
+}
+
 function toJson(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) => (typeof one === "bigint" ? `${one}` : one), 2);
 }
@@ -170,7 +177,7 @@ function findCommand(
   if (inGroup.length > 0 && (second === "--help" || second === "help")) return { rest: [first] };
   const words = [first, ...(inGroup.length > 0 && second !== undefined ? [second] : [])].join(" ");
   const where = inGroup.length > 0 ? `${program} ${first}` : program;
-  throw new CommandError(`there is no command ${hideKeys(words)}; ${where} --help lists them`);
+  throw new CommandError(`there is no command ${words}; ${where} --help lists them`);
 }
 
 function parse(program: Program, command: Command, argv: readonly string[]): Options {
@@ -191,8 +198,7 @@ function parse(program: Program, command: Command, argv: readonly string[]): Opt
     if (positionals.length > 1) throw new Error(`one ${command.input?.name ?? ""} is expected`);
     return new Options(values as Record<string, string | boolean | undefined>, positionals[0]);
   } catch (thrown) {
-    // What stands there by mistake may be a key.
-    const [sentence = ""] = hideKeys(oneLine(thrown)).split(/\. (?:To specify|This command)/);
+    const [sentence = ""] = oneLine(thrown).split(/\. (?:To specify|This command)/);
     throw new CommandError(`${sentence}; ${command.name} --help lists the options`);
   }
 }

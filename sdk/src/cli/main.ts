@@ -1,15 +1,8 @@
 #!/usr/bin/env node
-import { runCommandLine, type Program } from "./command.js";
+import { runCommandLine } from "./command.js";
 
-/** `npx nostra <command>`: orders and markets from a shell, with nothing installed but @nostra/sdk and ethers. */
 async function main(): Promise<number> {
-  const { commands } = await import("./commands/index.js");
-  const program: Program = {
-    name: "nostra",
-    summary: "Orders and markets of Nostra, on a network by --network or on any --deployment.",
-    commands,
-    inCheckout: false,
-  };
+  const { program } = await import("./program.js");
   return runCommandLine(program, process.argv.slice(2), {
     env: process.env,
     say: (line) => process.stdout.write(`${line}\n`),
@@ -22,9 +15,9 @@ main().then(
     process.exitCode = status;
   },
   (thrown: Error) => {
-    // Nothing of the SDK's own is missing from its package: it is ethers, which stands beside it.
-    const why = thrown.message.split("\n")[0];
-    process.stderr.write(`error: ${why}; if it is ethers that is missing: npm install ethers@6\n`);
+    // All that can be missing when the program is loaded stands beside the package: ethers.
+    const [why] = thrown.message.split("\n");
+    process.stderr.write(`error: ${why}; npm install ethers@6 puts ethers beside @nostra/sdk\n`);
     process.exitCode = 1;
   },
 );
