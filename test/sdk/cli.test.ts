@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { program } from "#cli/program";
@@ -284,6 +284,22 @@ describe("sdk/cli: orders", () => {
       const inFile = await nostra(["order", "hash", secret, ...here]);
       expect(inFile.err).to.not.include("secret");
     });
+  });
+
+  it("it needs nothing but ethers, and nothing of the library needs it", () => {
+    const sources = path.resolve(__dirname, "../../sdk/src");
+    for (const name of readdirSync(sources, { encoding: "utf8", recursive: true })) {
+      if (!name.endsWith(".ts")) continue;
+      const text = readFileSync(path.join(sources, name), "utf8");
+      const imported = [...text.matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)].map(
+        ([, from, load]) => from ?? load ?? "",
+      );
+      const isOfCommand = name.startsWith("cli");
+      const odd = imported.filter((from) =>
+        isOfCommand ? !/^(\.|node:|ethers$)/.test(from) : from.includes("/cli/"),
+      );
+      expect(odd, name).to.deep.equal([]);
+    }
   });
 
   it("there is a help on every level", async () => {
