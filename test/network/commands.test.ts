@@ -238,6 +238,29 @@ describe("network: commands", function () {
     await refuses("creation is not stopped", "unpause", "--creation");
   });
 
+  it("--json gives programs what people are told, and what a dry run would send", async () => {
+    const json = async (command: string, ...argv: string[]): Promise<Record<string, unknown>> => {
+      const { status, out } = await nostra(command, "--json", ...argv);
+      expect(status).to.equal(0);
+      return JSON.parse(out) as Record<string, unknown>;
+    };
+    const status = await json("status", "--markets", "1");
+    expect(status).to.deep.include({ network: "localhost", chainId: 31337, paused: false });
+    expect(status["markets"]).to.have.length(1);
+
+    const created = await json("market create", ...createWith({ "question-id": id("as JSON") }));
+    expect(created["market"]).to.deep.include({ questionId: id("as JSON"), tradable: true });
+    const [sent] = created["sent"] as { action: string; transactionHash: string }[];
+    expect(sent?.action).to.equal("createBinaryMarket");
+    expect(sent?.transactionHash).to.match(/^0x[0-9a-f]{64}$/);
+
+    const before = await transactions();
+    const mint = ["--to", STRANGER ?? "", "--amount", "1", "--dry-run"];
+    const { wouldSend } = (await json("mint", ...mint)) as { wouldSend: { from: string }[] };
+    expect(wouldSend.map(({ from }) => from)).to.deep.equal([DEPLOYER]);
+    expect(await transactions()).to.equal(before);
+  });
+
   it("a link that was taken away is set again, and only that", async () => {
     expect(succeeded(await nostra("link"))).to.include("every link is set");
     const { marketFactory } = (

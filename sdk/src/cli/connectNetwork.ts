@@ -2,7 +2,7 @@ import { JsonRpcProvider, Wallet, getAddress, isAddress, type AbstractSigner } f
 import type { Address } from "../order/index.js";
 import type { Options, OptionTable } from "./command.js";
 import { CommandError } from "./CommandError.js";
-import { keyFrom } from "./keyFrom.js";
+import { KEY, keyFrom } from "./keyFrom.js";
 import { COMMON_RPC_VARIABLE, rpcUrlOf, type Environment, type Network } from "./networks.js";
 import { hostOf, rpc } from "./rpc.js";
 
@@ -32,10 +32,7 @@ export const RPC: OptionTable = {
 /** Says who sends. */
 export const SENDER: OptionTable = {
   "dry-run": { help: "show what would be sent and what it would cost; send nothing" },
-  "key-env": {
-    value: "VARIABLE",
-    help: "environment variable of the signing key (PRIVATE_KEY)",
-  },
+  ...KEY,
   from: {
     value: "address",
     help: "an account of the local node; with --dry-run any account, such as a multisig",

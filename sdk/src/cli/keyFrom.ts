@@ -1,7 +1,15 @@
 import type { Hex } from "../order/Order.js";
-import type { Options } from "./command.js";
+import type { Options, OptionTable } from "./command.js";
 import { CommandError } from "./CommandError.js";
 import { KEY_VARIABLE, type Environment } from "./networks.js";
+
+/** Says which key signs. */
+export const KEY: OptionTable = {
+  "key-env": {
+    value: "VARIABLE",
+    help: "environment variable of the signing key (PRIVATE_KEY)",
+  },
+};
 
 /**
  * The key of the environment that signs, from PRIVATE_KEY or the variable of --key-env. Never from the command line, which

@@ -1,5 +1,5 @@
 import { JSON_OUTPUT, type Command, type OptionTable } from "../command.js";
-import { RPC, SENDER } from "../connectNetwork.js";
+import { RPC } from "../connectNetwork.js";
 import { accountSearch, lookAtAccount } from "../doctor/account.js";
 import { lookAtContracts } from "../doctor/contracts.js";
 import {
@@ -10,10 +10,11 @@ import {
   targetSearch,
 } from "../doctor/environment.js";
 import { createReport } from "../doctor/report.js";
+import { KEY } from "../keyFrom.js";
 import { TARGET } from "../target.js";
 
 const ACCOUNT: OptionTable = {
-  "key-env": SENDER["key-env"]!,
+  ...KEY,
   from: { value: "address", help: "the account to look at (the one of the key)" },
 };
 

@@ -20,8 +20,8 @@ import {
   type World,
 } from "../command.js";
 import { CommandError } from "../CommandError.js";
-import { RPC, SENDER } from "../connectNetwork.js";
-import { keyFrom } from "../keyFrom.js";
+import { RPC } from "../connectNetwork.js";
+import { KEY, keyFrom } from "../keyFrom.js";
 import { openView } from "../session.js";
 import { TARGET, targetOf } from "../target.js";
 import { isoOf, timeAfter } from "../values.js";
@@ -95,7 +95,7 @@ export const orderSignCommand: Command = {
   name: "order sign",
   summary: "sign an order with the key in the environment",
   input: INPUT,
-  options: { "key-env": SENDER["key-env"]!, ...OUT, ...TARGET },
+  options: { ...KEY, ...OUT, ...TARGET },
   notes:
     "The key is read from PRIVATE_KEY, or from the variable that --key-env names; it never stands on the command line.",
   run: async (options, world) => {
