@@ -34,7 +34,6 @@ export interface Command {
 export interface Program {
   readonly name: string;
   readonly summary: string;
-  /** Commands that share their first word must follow each other. */
   readonly commands: readonly Command[];
   /** It works in a checkout of the repository, whose folder has the deployments; else on those the SDK brings. */
   readonly inCheckout: boolean;
