@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import "@nomicfoundation/hardhat-toolbox";
 import {
@@ -9,7 +10,6 @@ import {
 } from "hardhat/builtin-tasks/task-names";
 import { type HardhatUserConfig, subtask, task } from "hardhat/config";
 import type { NetworksUserConfig } from "hardhat/types";
-import { KEY_VARIABLE, NETWORKS, rpcUrlOf } from "./scripts/lib/networks";
 
 /**
  * The two compilers are npm packages, so a build downloads nothing.
@@ -75,8 +75,17 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS).setAction(async (args, _hre, run
 const environmentFile = path.join(__dirname, ".env");
 if (existsSync(environmentFile)) process.loadEnvFile(environmentFile);
 
-/** The networks of the deployer's commands, for Hardhat's own tasks. Loading needs neither address nor key. */
+const builtNetworks = path.join(__dirname, "sdk/dist/cjs/cli/networks.js");
+
+/**
+ * The networks of the commands, for Hardhat's own tasks. Loading needs neither address nor key. The SDK has them, and is built
+ * from what Hardhat compiles: before the first build there are none.
+ */
 function publicNetworks(): NetworksUserConfig {
+  if (!existsSync(builtNetworks)) return {};
+  const { KEY_VARIABLE, NETWORKS, rpcUrlOf } = createRequire(__filename)(
+    builtNetworks,
+  ) as typeof import("#cli/networks");
   const key = process.env[KEY_VARIABLE] ?? "";
   return Object.fromEntries(
     NETWORKS.map((network) => [

@@ -7,7 +7,7 @@ import { BUNDLES, bundleSize, importTimes } from "../../bench/signing/bundles";
 
 /*
 What a user of the SDK gets, looked at as the user gets it: the packed tarball, installed with ethers alone in an empty folder.
-Node runs it as ESM and as CommonJS, TypeScript reads its types in each way of resolving modules, attw and publint judge the
+Node runs it as ESM and as CommonJS, npx runs its program, TypeScript reads its types in each way of resolving modules, attw and publint judge the
 package, and a browser bundle needs no stand-ins and stays within its budget.
 */
 
@@ -47,6 +47,9 @@ async function main(): Promise<void> {
       runConsumer(consumer, "consumer.cjs", cjsConsumer(specifiers));
     });
     await step("runs the README's first file", () => runFirstFile(consumer));
+    await step("nostra: help, and an order built, signed, hashed and verified", () =>
+      useCommand(consumer),
+    );
     for (const resolution of ["node16", "nodenext", "bundler"] as const) {
       await step(`types, ${resolution}`, () => typecheck(consumer, resolution, specifiers));
     }
@@ -163,6 +166,54 @@ function cjsConsumer(specifiers: readonly string[]): string {
 function runConsumer(consumer: string, file: string, code: string): string {
   writeFileSync(path.join(consumer, file), code);
   return execFileSync(process.execPath, [file], { cwd: consumer, stdio: "pipe", encoding: "utf8" });
+}
+
+const KEY = `0x${"42".repeat(32)}`;
+/** The account of the key. */
+const MAKER = "0x17c5185167401eD00cF5F5b2fc97D9BBfDb7D025";
+
+const ADDRESS_DIGITS = {
+  ...{ conditionalTokens: 1, collateral: 2, resolutionOracle: 3, marketFactory: 4 },
+  ...{ ctfExchange: 5, positionRedeemer: 6, matchInspector: 7 },
+};
+
+/** The program as it is installed, offline: each command's output is the next one's input. */
+function useCommand(consumer: string): void {
+  const contracts = Object.fromEntries(
+    Object.entries(ADDRESS_DIGITS).map(([name, digit]) => [name, `0x${`${digit}`.repeat(40)}`]),
+  );
+  const deployment = { network: "package-check", chainId: 137, startBlock: 1, contracts };
+  writeFileSync(path.join(consumer, "deployment.json"), JSON.stringify(deployment));
+  const nostra = (argv: readonly string[], input = ""): string =>
+    execFileSync("npx", ["--no-install", "nostra", ...argv], {
+      cwd: consumer,
+      encoding: "utf8",
+      env: { ...process.env, PRIVATE_KEY: KEY, npm_config_loglevel: "error" },
+      input,
+      stdio: "pipe",
+    }).trim();
+  const on = ["--deployment", "deployment.json"];
+
+  requireThat(nostra(["--help"]).includes("order build"), "nostra --help lists no order build");
+  const terms = ["--maker", MAKER, "--side", "buy", "--token-id", "1", "--nonce", "0"];
+  const order = nostra(["order", "build", ...terms, "--price", "0.55", "--size", "10"]);
+  const signed = nostra(["order", "sign", "-", ...on], order);
+  const hash = nostra(["order", "hash", "-", ...on], signed);
+  requireThat(/^0x[0-9a-f]{64}$/.test(hash), `nostra order hash printed ${hash}`);
+  requireThat(nostra(["order", "verify", "-", ...on], signed).includes(hash), "not verified");
+  const other = signed.replace('"5500000"', '"5400000"');
+  const refusal = failureOf(() => nostra(["order", "verify", "-", ...on], other));
+  requireThat(/^error: not valid, NOT_SIGNER/m.test(refusal), `of another order: ${refusal}`);
+}
+
+/** What a program that must fail printed on stderr. */
+function failureOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (thrown) {
+    return String((thrown as { stderr?: unknown }).stderr).trim();
+  }
+  return "nothing was refused";
 }
 
 const MODULE_KINDS = { node16: "node16", nodenext: "nodenext", bundler: "esnext" } as const;

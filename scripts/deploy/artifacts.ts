@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Artifact, ArtifactResolver } from "@nomicfoundation/ignition-core";
-import { CommandError } from "../lib/CommandError";
+import { CommandError } from "#cli/CommandError";
 
 const ROOT = path.resolve(__dirname, "../..");
 

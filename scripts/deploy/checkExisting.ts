@@ -2,8 +2,8 @@ import { Contract, ZeroHash, isError } from "ethers";
 import { interfaces } from "@nostra/sdk/contracts";
 import { IndexSet, collectionId, conditionId } from "@nostra/sdk/ids";
 import type { Address } from "@nostra/sdk/order";
-import type { Chain } from "../lib/connectNetwork";
-import { CommandError } from "../lib/CommandError";
+import type { Chain } from "#cli/connectNetwork";
+import { CommandError } from "#cli/CommandError";
 import type { Existing, Parameters } from "./parameters";
 
 /** Holds that the contracts of others, which the parameters name, are there and are what they are said to be. */

@@ -1,6 +1,4 @@
-import { AbiCoder, Interface, formatUnits, getBytes } from "ethers";
-import type { Chain } from "../lib/connectNetwork";
-import { rpc } from "../lib/rpc";
+import { AbiCoder, Interface, getBytes } from "ethers";
 import { readArtifact } from "./artifacts";
 import type { Step } from "./steps";
 
@@ -41,29 +39,4 @@ export function estimateStep(step: Step): bigint {
 function encodedLength(args: readonly unknown[]): number {
   const types = ["uint256", "address[]", "address[]", "address"];
   return getBytes(AbiCoder.defaultAbiCoder().encode(types, [...args])).length;
-}
-
-/** Ignition's own fixed price on Amoy, whose node answers far too much. */
-const AMOY = { chainId: 80002, gasPrice: 32_000_000_000n };
-
-/** The most a unit of gas will cost now, as Ignition will pay it. */
-export async function gasPriceOn({ network, url, provider }: Chain): Promise<bigint> {
-  if (network.chainId === AMOY.chainId) return AMOY.gasPrice;
-  if (network.main) return BigInt((await rpc(url, "eth_gasPrice", [])) as string);
-  const { maxFeePerGas, gasPrice } = await provider.getFeeData();
-  return maxFeePerGas ?? gasPrice ?? 0n;
-}
-
-/** "0.0421 POL": an amount of the coin, to four significant digits or more. */
-export function coins(amount: bigint, { network }: Chain): string {
-  const text = formatUnits(amount, 18);
-  const [whole = "0", fraction = ""] = text.split(".");
-  const zeros = /^0*/.exec(fraction)?.[0].length ?? 0;
-  const digits = whole === "0" ? zeros + 4 : 4;
-  const short = fraction.slice(0, digits).replace(/0+$/, "");
-  return `${whole}${short === "" ? "" : `.${short}`} ${network.coin}`;
-}
-
-export function gwei(price: bigint): string {
-  return `${formatUnits(price, "gwei")} gwei`;
 }

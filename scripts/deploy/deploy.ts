@@ -3,12 +3,15 @@ import path from "node:path";
 import { Interface } from "ethers";
 import type { DeployedContracts } from "@nostra/sdk/deployments";
 import type { Address } from "@nostra/sdk/order";
-import type { Command, Options, World } from "../lib/command";
-import { CommandError } from "../lib/CommandError";
-import { reachChain, senderOn, type Chain, type Sender } from "../lib/connectNetwork";
-import { table } from "../lib/table";
+import type { Command, Options, World } from "#cli/command";
+import { CommandError } from "#cli/CommandError";
+import { RPC, SENDER, reachChain, senderOn, type Chain, type Sender } from "#cli/connectNetwork";
+import { coins, gasPriceOn, gwei } from "#cli/cost";
+import { readCheck, type Finding } from "#cli/readCheck";
+import { table } from "#cli/table";
+import { NETWORK, networkOf } from "#cli/target";
 import { checkAdmin, checkExisting } from "./checkExisting";
-import { coins, estimateStep, gasPriceOn, gwei } from "./cost";
+import { estimateStep } from "./cost";
 import {
   deploymentFilePath,
   describeDeployment,
@@ -25,7 +28,7 @@ import {
   type Journal,
 } from "./journal";
 import { readParameters, type Parameters } from "./parameters";
-import { readBack, readCheck, type Finding } from "./readBack";
+import { readBack } from "./readBack";
 import { runModule } from "./runModule";
 import { signingProvider } from "./signingProvider";
 import { stepsOf, type Step, type Steps } from "./steps";
@@ -42,6 +45,9 @@ export const deployCommand: Command = {
       help: "put the journal of an earlier chain aside and start over; not on main networks",
     },
     "allow-key-admin": { help: "let an account without code be the admin of a main network" },
+    ...NETWORK,
+    ...RPC,
+    ...SENDER,
   },
   notes: `Parameters are read from deployments/parameters/<network>.json. A run that was cut off is continued by running it again;
 one that is done sends nothing and reads back.`,
@@ -49,9 +55,9 @@ one that is done sends nothing and reads back.`,
 };
 
 async function deploy(options: Options, world: World): Promise<void> {
-  const { network } = options;
+  const network = networkOf(options);
   const { folder, say } = world;
-  const chain = await reachChain(network, world.env);
+  const chain = await reachChain(network, options, world.env);
   const sender = await senderOn(chain, options, world.env);
   const parameters = readParameters(folder, network, sender.address);
   const planned = stepsOf(parameters, sender.address);
@@ -147,7 +153,7 @@ async function withoutSettled(
   for (const step of steps.all) {
     const open = step.kind === "call" && !journal.begun.has(step.id);
     if (!open || contracts[step.step.on] === undefined) all.push(step);
-    else if (!(await readCheck(chain, { deployment }, step.step.check)).ok) all.push(step);
+    else if (!(await readCheck(chain, deployment, step.step.check)).ok) all.push(step);
   }
   return { ...steps, all };
 }

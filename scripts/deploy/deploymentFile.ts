@@ -1,10 +1,10 @@
 import { execFileSync, type ExecFileSyncOptionsWithStringEncoding } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { Interface, id } from "ethers";
 import type { DeployedContractName, DeployedContracts, Deployment } from "@nostra/sdk/deployments";
 import { orderDomain, type Address, type Hex } from "@nostra/sdk/order";
-import type { Chain } from "../lib/connectNetwork";
+import { abiHashOf } from "#cli/abiHash";
+import type { Chain } from "#cli/connectNetwork";
 import { readJson } from "../lib/readJson";
 import { writeFileAtomically } from "../lib/writeFileAtomically";
 import { readArtifact, readCompiler } from "./artifacts";
@@ -164,12 +164,6 @@ export function writeDeploymentFile(folder: string, file: DeploymentFile): boole
   }
   writeFileAtomically(target, `${JSON.stringify(file, null, 2)}\n`);
   return true;
-}
-
-export function abiHashOf(abi: readonly unknown[]): Hex {
-  return id(
-    new Interface(abi as ConstructorParameters<typeof Interface>[0]).format(true).sort().join("\n"),
-  ) as Hex;
 }
 
 function gitCommit(): string | null {

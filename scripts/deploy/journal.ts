@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { status, trackTransaction, type EIP1193Provider } from "@nomicfoundation/ignition-core";
-import type { Chain } from "../lib/connectNetwork";
-import { CommandError } from "../lib/CommandError";
-import { rpc } from "../lib/rpc";
+import type { Chain } from "#cli/connectNetwork";
+import { CommandError } from "#cli/CommandError";
+import { rpc } from "#cli/rpc";
 import { MODULE } from "./steps";
 
 /*

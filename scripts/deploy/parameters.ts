@@ -1,8 +1,8 @@
 import path from "node:path";
 import { getAddress } from "ethers";
 import type { Address } from "@nostra/sdk/order";
-import { CommandError } from "../lib/CommandError";
-import type { Network } from "../lib/networks";
+import { CommandError } from "#cli/CommandError";
+import type { Network } from "#cli/networks";
 import { readJson } from "../lib/readJson";
 
 const SCHEMA = path.resolve(__dirname, "../../deployments/parameters.schema.json");

@@ -1,27 +1,9 @@
-import { Contract, TypedDataEncoder, isError } from "ethers";
-import { interfaces } from "@nostra/sdk/contracts";
-import {
-  ADMINISTERED,
-  type DeployedContractName,
-  type Deployment,
-  type PlanCheck,
-  type PlanValue,
-} from "@nostra/sdk/deployments";
-import { Role } from "@nostra/sdk/contracts";
-import { orderDomain, type Address } from "@nostra/sdk/order";
-import type { Chain } from "../lib/connectNetwork";
-import { readArtifact } from "./artifacts";
-import { readRoleHolders, type RoleName } from "./roles";
+import { ADMINISTERED, type Deployment } from "@nostra/sdk/deployments";
+import type { Address } from "@nostra/sdk/order";
+import type { Chain } from "#cli/connectNetwork";
+import { readCheck, readDomain, readView, roleName, type Finding } from "#cli/readCheck";
+import { readRoleHolders } from "#cli/roles";
 import { isTimelock, type Steps } from "./steps";
-
-/** One thing that was to be so, and how it is. */
-export interface Finding {
-  readonly contract: string;
-  readonly what: string;
-  readonly expected: string;
-  readonly onChain: string;
-  readonly ok: boolean;
-}
 
 export interface ReadBackParams {
   readonly deployment: Deployment;
@@ -40,42 +22,11 @@ export async function readBack(chain: Chain, params: ReadBackParams): Promise<Fi
     ...plan.roles.map((step) => step.check),
   ];
   const findings: Finding[] = [];
-  for (const check of checks) findings.push(await readCheck(chain, params, check));
+  for (const check of checks) findings.push(await readCheck(chain, deployment, check));
   findings.push(await readDomain(chain, deployment));
   for (const on of ADMINISTERED) findings.push(await readAdmin(chain, params, on));
   findings.push(...(await readStrayRoles(chain, params)));
   return findings;
-}
-
-export async function readCheck(
-  chain: Chain,
-  params: Pick<ReadBackParams, "deployment" | "timelock">,
-  check: PlanCheck,
-): Promise<Finding> {
-  const valueOf = (value: PlanValue): unknown => {
-    if (typeof value === "object") return params.deployment.contracts[value.at];
-    return isTimelock(value) ? params.timelock : value;
-  };
-  const expected = String(valueOf(check.result));
-  const args = check.args.map(valueOf);
-  const onChain = await view(chain, params.deployment, check.on, check.method, args);
-  const [role] = check.args;
-  const what =
-    check.method === "hasRole"
-      ? `${roleName(Number(role))} ${String(args[1])}`
-      : `${check.method}()`;
-  return { contract: check.on, what, expected, onChain, ok: expected === onChain };
-}
-
-async function readDomain(chain: Chain, deployment: Deployment): Promise<Finding> {
-  const domain = orderDomain({
-    chainId: deployment.chainId,
-    exchange: deployment.contracts.ctfExchange,
-  });
-  const expected = TypedDataEncoder.hashDomain({ ...domain });
-  const onChain = await view(chain, deployment, "ctfExchange", "domainSeparator", []);
-  const what = "domainSeparator()";
-  return { contract: "ctfExchange", what, expected, onChain, ok: expected === onChain };
 }
 
 /** The admin is right when it is the one meant, or when the deployer has offered and the other has yet to accept. */
@@ -84,8 +35,8 @@ async function readAdmin(
   { deployment, steps, deployer, timelock }: ReadBackParams,
   on: (typeof ADMINISTERED)[number],
 ): Promise<Finding> {
-  const admin = await view(chain, deployment, on, "admin", []);
-  const pending = await view(chain, deployment, on, "pendingAdmin", []);
+  const admin = await readView(chain, deployment, on, "admin", []);
+  const pending = await readView(chain, deployment, on, "pendingAdmin", []);
   const value = steps.plan.handOver.find((step) => step.on === on)?.args[0];
   const meant = value === undefined ? deployer : isTimelock(value) ? timelock : value;
   const offered = admin === deployer && pending === meant;
@@ -122,26 +73,4 @@ async function readStrayRoles(
       onChain: "held",
       ok: false,
     }));
-}
-
-async function view(
-  chain: Chain,
-  { contracts }: Deployment,
-  on: DeployedContractName,
-  method: string,
-  args: readonly unknown[],
-): Promise<string> {
-  const known = (interfaces as Partial<Record<string, (typeof interfaces)["ctfExchange"]>>)[on];
-  const abi = known ?? readArtifact(on.charAt(0).toUpperCase() + on.slice(1)).abi;
-  const contract = new Contract(contracts[on] ?? "", abi, chain.provider);
-  try {
-    return String(await contract.getFunction(method)(...args));
-  } catch (thrown) {
-    if (isError(thrown, "BAD_DATA") || isError(thrown, "CALL_EXCEPTION")) return "no answer";
-    throw thrown;
-  }
-}
-
-function roleName(role: number): RoleName {
-  return (Object.keys(Role) as RoleName[])[role] ?? ("?" as RoleName);
 }

@@ -4,8 +4,8 @@ import {
   type DeploymentResult,
   type ExecutionEventListener,
 } from "@nomicfoundation/ignition-core";
-import type { Chain, Sender } from "../lib/connectNetwork";
-import { CommandError } from "../lib/CommandError";
+import type { Chain, Sender } from "#cli/connectNetwork";
+import { CommandError } from "#cli/CommandError";
 import { artifactResolver } from "./artifacts";
 import { nostraModule } from "./nostraModule";
 import { signingProvider } from "./signingProvider";

@@ -1,6 +1,6 @@
 import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
-import type { Chain, Sender } from "../lib/connectNetwork";
-import { rpc } from "../lib/rpc";
+import type { Chain, Sender } from "#cli/connectNetwork";
+import { rpc } from "#cli/rpc";
 
 /** A transaction as JSON-RPC has it. */
 interface TransactionRequest {

@@ -1,6 +1,7 @@
-import type { Command } from "../lib/command";
-import { CommandError, oneLine } from "../lib/CommandError";
-import { table } from "../lib/table";
+import type { Command } from "#cli/command";
+import { CommandError, oneLine } from "#cli/CommandError";
+import { table } from "#cli/table";
+import { NETWORK, networkOf } from "#cli/target";
 import { readDeploymentFile } from "./deploymentFile";
 
 const API_KEY = "ETHERSCAN_API_KEY";
@@ -9,11 +10,11 @@ const API_KEY = "ETHERSCAN_API_KEY";
 export const verifyCommand: Command = {
   name: "verify",
   summary: "submit the sources of the deployed contracts to the explorer",
-  options: {},
+  options: { ...NETWORK, "dry-run": { help: "show what would be submitted; submit nothing" } },
   notes:
     "Needs ETHERSCAN_API_KEY. The contracts must be built as they were when they were deployed.",
   run: async (options, { env, folder, say }) => {
-    const { network } = options;
+    const network = networkOf(options);
     if (network.explorer === undefined) {
       throw new CommandError(`${network.name} has no explorer to submit sources to`);
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import Ajv from "ajv";
-import { CommandError } from "./CommandError";
+import { CommandError } from "#cli/CommandError";
 
 /** A JSON file that fits its schema, or one line that says where it does not. */
 export function readJson<T>(file: string, schemaFile: string, shownAs: string): T {

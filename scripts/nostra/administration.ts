@@ -1,17 +1,17 @@
 import { pauseCreation, unpauseCreation } from "@nostra/sdk/actions";
 import { ADMINISTERED } from "@nostra/sdk/deployments";
 import { Role } from "@nostra/sdk/contracts";
-import { ROLE_CALLS, type AdministeredName, type RoleName } from "../deploy/roles";
-import type { Command, Option, Options } from "../lib/command";
-import { CommandError } from "../lib/CommandError";
-import { prepareCall } from "./prepareCall";
-import { contractOf, openSession, requireAdmin, requireRole, send } from "./session";
-import { addressOption, durationOption } from "./values";
+import { ROLE_CALLS, type AdministeredName, type RoleName } from "#cli/roles";
+import type { Command, OptionTable, Options } from "#cli/command";
+import { CommandError } from "#cli/CommandError";
+import { prepareCall } from "#cli/prepareCall";
+import { SENDS, contractOf, openSession, requireAdmin, requireRole, send } from "#cli/session";
+import { addressOption, durationOption } from "#cli/values";
 
 export const linkCommand: Command = {
   name: "link",
   summary: "set the links between the contracts that are missing; the admin",
-  options: {},
+  options: SENDS,
   notes:
     "The deploy command links. This is for a link that was taken away, such as the factory's registrar role.",
   run: async (options, world) => {
@@ -36,7 +36,7 @@ export const linkCommand: Command = {
   },
 };
 
-const ROLE: Readonly<Record<string, Option>> = {
+const ROLE: OptionTable = {
   role: {
     value: "name",
     help: Object.keys(ROLE_CALLS).join(", ").toLowerCase(),
@@ -52,7 +52,7 @@ function roleCommand(name: "grant" | "revoke", summary: string): Command {
   return {
     name,
     summary,
-    options: ROLE,
+    options: { ...ROLE, ...SENDS },
     notes:
       "Change deployments/parameters/<network>.json with it: the deploy command compares the two.",
     run: async (options, world) => {
@@ -92,7 +92,7 @@ function roleOption(options: Options): RoleName {
 export const offerAdminCommand: Command = {
   name: "offer-admin",
   summary: "offer the administration of all three contracts; the admin",
-  options: { to: { value: "address", help: "who may accept it", required: true } },
+  options: { to: { value: "address", help: "who may accept it", required: true }, ...SENDS },
   run: async (options, world) => {
     const to = addressOption(options, "to");
     const session = await openSession(options, world);
@@ -106,7 +106,7 @@ export const offerAdminCommand: Command = {
 export const acceptAdminCommand: Command = {
   name: "accept-admin",
   summary: "accept the administration that was offered to the sender",
-  options: {},
+  options: SENDS,
   notes: "A multisig runs it with --dry-run --from <multisig> and sends the calls it is shown.",
   run: async (options, world) => {
     const session = await openSession(options, world);
@@ -122,14 +122,14 @@ export const acceptAdminCommand: Command = {
   },
 };
 
-const CREATION: Readonly<Record<string, Option>> = {
+const CREATION: OptionTable = {
   creation: { help: "the creation of markets instead of matching" },
 };
 
 export const pauseCommand: Command = {
   name: "pause",
   summary: "stop matching; a pauser. Cancel, split, merge and redeem go on",
-  options: CREATION,
+  options: { ...CREATION, ...SENDS },
   run: async (options, world) => {
     const session = await openSession(options, world);
     if (options.flag("creation")) {
@@ -149,7 +149,7 @@ export const pauseCommand: Command = {
 export const unpauseCommand: Command = {
   name: "unpause",
   summary: "start matching again; the exchange's admin",
-  options: CREATION,
+  options: { ...CREATION, ...SENDS },
   run: async (options, world) => {
     const session = await openSession(options, world);
     if (options.flag("creation")) {
@@ -169,7 +169,10 @@ export const unpauseCommand: Command = {
 export const setFeeReceiverCommand: Command = {
   name: "set-fee-receiver",
   summary: "name who gets the fees; the exchange's admin",
-  options: { account: { value: "address", help: "it must take ERC-1155 tokens", required: true } },
+  options: {
+    account: { value: "address", help: "it must take ERC-1155 tokens", required: true },
+    ...SENDS,
+  },
   run: async (options, world) => {
     const account = addressOption(options, "account");
     const session = await openSession(options, world);
@@ -181,7 +184,7 @@ export const setFeeReceiverCommand: Command = {
 export const setDisputeWindowCommand: Command = {
   name: "set-dispute-window",
   summary: "set the dispute window of markets to come; the oracle's admin",
-  options: { window: { value: "duration", help: "1d to 30d", required: true } },
+  options: { window: { value: "duration", help: "1d to 30d", required: true }, ...SENDS },
   run: async (options, world) => {
     const window = durationOption(options, "window");
     const session = await openSession(options, world);

@@ -1,6 +1,7 @@
+import type { Command, Program } from "#cli/command";
+import { commands as ofTheSdk } from "#cli/commands/index";
 import { deployCommand } from "../deploy/deploy";
 import { verifyCommand } from "../deploy/verify";
-import type { Command } from "../lib/command";
 import {
   acceptAdminCommand,
   grantCommand,
@@ -13,32 +14,11 @@ import {
   unpauseCommand,
 } from "./administration";
 import { advanceTimeCommand } from "./advanceTime";
-import {
-  cancelMarketCommand,
-  clarifyMarketCommand,
-  createMarketCommand,
-  registerTokenCommand,
-} from "./markets";
-import {
-  approveCommand,
-  mergeCommand,
-  mintCommand,
-  redeemCommand,
-  splitCommand,
-} from "./positions";
-import {
-  adminFinalizeCommand,
-  disputeCommand,
-  finalizeCommand,
-  proposeCommand,
-} from "./resolution";
-import { statusCommand } from "./status";
 
-/** Every command, in the order of a deployment's life. */
-export const commands: readonly Command[] = [
+/** The deployer's and the admin's own, and then those that everybody has by `npx nostra`. */
+const commands: readonly Command[] = [
   deployCommand,
   verifyCommand,
-  statusCommand,
   linkCommand,
   grantCommand,
   revokeCommand,
@@ -48,18 +28,14 @@ export const commands: readonly Command[] = [
   setDisputeWindowCommand,
   pauseCommand,
   unpauseCommand,
-  createMarketCommand,
-  clarifyMarketCommand,
-  registerTokenCommand,
-  cancelMarketCommand,
-  mintCommand,
-  approveCommand,
-  splitCommand,
-  mergeCommand,
-  proposeCommand,
-  disputeCommand,
-  finalizeCommand,
-  adminFinalizeCommand,
-  redeemCommand,
   advanceTimeCommand,
+  ...ofTheSdk,
 ];
+
+/** `npm run nostra -- <command>`, in a checkout. */
+export const program: Program = {
+  name: "nostra",
+  summary: "Everything a deployer, an admin and a trader of Nostra sends, on any network.",
+  commands,
+  inCheckout: true,
+};

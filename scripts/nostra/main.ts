@@ -1,8 +1,8 @@
-import { runCommandLine } from "../lib/command";
-import { commands } from "./commands";
+import { runCommandLine } from "#cli/command";
+import { program } from "./commands";
 
 /** `npm run nostra -- <command>`: everything a deployer and an operator of Nostra sends, on any network. */
-void runCommandLine("nostra", commands, process.argv.slice(2), {
+void runCommandLine(program, process.argv.slice(2), {
   env: process.env,
   say: (line) => console.log(line),
   complain: (line) => console.error(line),

@@ -42,6 +42,7 @@ export function npmScript(name: string): string[] {
 /** The words after `nostra` of a command line that runs it, however it does; undefined when it runs something else. */
 export function nostraArguments(words: readonly string[]): string[] | undefined {
   const [npm, run, name, ...rest] = words;
+  if (npm === "npx" && run === "nostra") return words.slice(2);
   if (npm !== "npm" || run !== "run" || name === undefined) return undefined;
   const [runner, flag, file, ...given] = npmScript(name);
   if (runner !== "ts-node" || flag !== "-T" || file !== "scripts/nostra/main.ts") return undefined;

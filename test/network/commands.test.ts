@@ -22,7 +22,7 @@ describe("network: commands", function () {
 
   /** Runs a command on the local network. */
   const nostra = (command: string, ...argv: string[]) =>
-    place.run(command, "--network", "localhost", ...argv);
+    place.run(...command.split(" "), "--network", "localhost", ...argv);
 
   const transactions = async (): Promise<number> => {
     const accounts = [DEPLOYER, RESOLVER, OTHER_RESOLVER, STRANGER];
@@ -60,7 +60,7 @@ describe("network: commands", function () {
 
   it("without a deployment every command says so", async () => {
     await refuses("there is no deployments/localhost.json", "status");
-    await refuses("there is no deployments/localhost.json", "create-market", ...createWith({}));
+    await refuses("there is no deployments/localhost.json", "market create", ...createWith({}));
   });
 
   it("a local chain that started afresh is deployed to again, its old journal forgotten", async () => {
@@ -74,33 +74,33 @@ describe("network: commands", function () {
 
   it("times in the past, in milliseconds, in the wrong order or no times at all", async () => {
     const create = (changes: Record<string, string>) => createWith(changes);
-    await refuses("is in the past", "create-market", ...create({ "end-time": "1700000000" }));
+    await refuses("is in the past", "market create", ...create({ "end-time": "1700000000" }));
     const milliseconds = String(Date.now() + 86_400_000);
     await refuses(
       "looks like milliseconds",
-      "create-market",
+      "market create",
       ...create({ "end-time": milliseconds }),
     );
-    await refuses("is no time", "create-market", ...create({ "end-time": "tomorrow" }));
-    await refuses("is no time", "create-market", ...create({ "end-time": "2027-01-31" }));
+    await refuses("is no time", "market create", ...create({ "end-time": "tomorrow" }));
+    await refuses("is no time", "market create", ...create({ "end-time": "2027-01-31" }));
     await refuses(
       "--resolution-time is before --end-time",
-      "create-market",
+      "market create",
       ...create({ "resolution-time": "+1d" }),
     );
-    await refuses("--category is missing", "create-market", ...create({ category: "" }));
+    await refuses("--category is missing", "market create", ...create({ category: "" }));
   });
 
   it("a sender without the role, or without the administration", async () => {
     const asStranger = ["--from", STRANGER ?? ""];
     await refuses(
       `${STRANGER} has no role CREATOR on marketFactory and is not its admin`,
-      "create-market",
+      "market create",
       ...createWith({}),
       ...asStranger,
     );
-    succeeded(await nostra("create-market", ...createWith({})));
-    await refuses("MarketExists", "create-market", ...createWith({}));
+    succeeded(await nostra("market create", ...createWith({})));
+    await refuses("MarketExists", "market create", ...createWith({}));
     const account = ["--account", STRANGER ?? ""];
     await refuses(
       "is not the admin of ctfExchange",
@@ -110,7 +110,7 @@ describe("network: commands", function () {
       ...account,
       ...asStranger,
     );
-    await refuses("is not the admin", "cancel-market", "--market", MARKET, ...asStranger);
+    await refuses("is not the admin", "market cancel", "--market", MARKET, ...asStranger);
     await refuses("has no role PAUSER", "pause", ...asStranger);
     await refuses("is not offered to", "accept-admin", ...asStranger);
     await refuses("holds no key of 0x0000", "pause", "--from", `0x${"0".repeat(39)}1`);
@@ -145,17 +145,24 @@ describe("network: commands", function () {
   });
 
   it("markets that there are not, payouts that are none, amounts that are inexact", async () => {
-    await refuses("is not 32 bytes", "finalize", "--market", "rain");
+    await refuses("is not 32 bytes", "resolve finalize", "--market", "rain");
     await refuses(
       "no market on localhost has",
-      "propose",
+      "resolve propose",
       "--market",
       id("no"),
       "--payouts",
       "1,0",
     );
     for (const payouts of ["2,0", "0,0", "1", "yes", "1,0,0"]) {
-      await refuses("is none of 1,0 (YES)", "propose", "--market", MARKET, "--payouts", payouts);
+      await refuses(
+        "is none of 1,0 (YES)",
+        "resolve propose",
+        "--market",
+        MARKET,
+        "--payouts",
+        payouts,
+      );
     }
     await refuses("--amount 1.0000001", "split", "--market", MARKET, "--amount", "1.0000001");
     await refuses("must be more than zero", "split", "--market", MARKET, "--amount", "0");
@@ -163,30 +170,30 @@ describe("network: commands", function () {
 
   it("steps out of turn; then dispute and decision, by the right ones only", async () => {
     const at = ["--market", MARKET];
-    await refuses("the market is ACTIVE until", "propose", ...at, "--payouts", "1,0");
+    await refuses("the market is ACTIVE until", "resolve propose", ...at, "--payouts", "1,0");
     await refuses("nothing can be redeemed yet", "redeem", ...at);
     succeeded(await nostra("advance-time", "--by", "2d"));
-    await refuses("has no role RESOLVER", "propose", ...at, "--payouts", "1,0");
+    await refuses("has no role RESOLVER", "resolve propose", ...at, "--payouts", "1,0");
     const asResolver = ["--from", RESOLVER ?? ""];
-    succeeded(await nostra("propose", ...at, "--payouts", "[1,0]", ...asResolver));
-    await refuses("DisputeWindowOpen", "finalize", ...at);
-    await refuses("SelfDispute", "dispute", ...at, ...asResolver);
+    succeeded(await nostra("resolve propose", ...at, "--payouts", "[1,0]", ...asResolver));
+    await refuses("DisputeWindowOpen", "resolve finalize", ...at);
+    await refuses("SelfDispute", "resolve dispute", ...at, ...asResolver);
     await refuses(
       "the market is PROPOSED, not DISPUTED",
-      "admin-finalize",
+      "resolve decide",
       ...at,
       "--payouts",
       "0,1",
     );
     const before = await transactions();
     const dry = succeeded(
-      await nostra("dispute", ...at, "--from", OTHER_RESOLVER ?? "", "--dry-run"),
+      await nostra("resolve dispute", ...at, "--from", OTHER_RESOLVER ?? "", "--dry-run"),
     );
     expect(dry).to.match(/would send disputeResolution as 0x3C44/);
     expect(await transactions()).to.equal(before);
-    succeeded(await nostra("dispute", ...at, "--from", OTHER_RESOLVER ?? ""));
-    await refuses("is not the admin", "admin-finalize", ...at, "--payouts", "0,1", ...asResolver);
-    succeeded(await nostra("admin-finalize", ...at, "--payouts", "0,1"));
+    succeeded(await nostra("resolve dispute", ...at, "--from", OTHER_RESOLVER ?? ""));
+    await refuses("is not the admin", "resolve decide", ...at, "--payouts", "0,1", ...asResolver);
+    succeeded(await nostra("resolve decide", ...at, "--payouts", "0,1"));
     await refuses("holds no token of this market", "redeem", ...at);
     expect(succeeded(await nostra("status"))).to.match(/RESOLVED .* 0,1/);
   });
@@ -206,29 +213,52 @@ describe("network: commands", function () {
         return !name;
       });
     const window = { "dispute-window": "3d" };
-    expect(succeeded(await nostra("create-market", ...withoutId(window)))).to.include(
+    expect(succeeded(await nostra("market create", ...withoutId(window)))).to.include(
       cheap.questionId,
     );
-    expect(succeeded(await nostra("create-market", ...withoutId({}), "--plain-id"))).to.include(
+    expect(succeeded(await nostra("market create", ...withoutId({}), "--plain-id"))).to.include(
       questionIdOf(question),
     );
-    await refuses("contradict each other", "create-market", ...createWith({}), "--plain-id");
+    await refuses("contradict each other", "market create", ...createWith({}), "--plain-id");
     await refuses(
       "InvalidQuestionWindow",
-      "create-market",
+      "market create",
       ...createWith({ "question-id": id("too short"), "dispute-window": "1h" }),
     );
     const at = ["--market", cheap.questionId];
-    expect(succeeded(await nostra("clarify-market", ...at, "--text", "Noon UTC."))).to.include(
+    expect(succeeded(await nostra("market clarify", ...at, "--text", "Noon UTC."))).to.include(
       "note 0 of the market",
     );
-    await refuses("NotClarifier", "clarify-market", ...at, "--text", "x", "--from", STRANGER ?? "");
+    await refuses("NotClarifier", "market clarify", ...at, "--text", "x", "--from", STRANGER ?? "");
 
     succeeded(await nostra("pause", "--creation"));
     await refuses("creation is stopped already", "pause", "--creation");
-    await refuses("Paused", "create-market", ...createWith({ "question-id": id("while paused") }));
+    await refuses("Paused", "market create", ...createWith({ "question-id": id("while paused") }));
     succeeded(await nostra("unpause", "--creation"));
     await refuses("creation is not stopped", "unpause", "--creation");
+  });
+
+  it("--json gives programs what people are told, and what a dry run would send", async () => {
+    const json = async (command: string, ...argv: string[]): Promise<Record<string, unknown>> => {
+      const { status, out } = await nostra(command, "--json", ...argv);
+      expect(status).to.equal(0);
+      return JSON.parse(out) as Record<string, unknown>;
+    };
+    const status = await json("status", "--markets", "1");
+    expect(status).to.deep.include({ network: "localhost", chainId: 31337, paused: false });
+    expect(status["markets"]).to.have.length(1);
+
+    const created = await json("market create", ...createWith({ "question-id": id("as JSON") }));
+    expect(created["market"]).to.deep.include({ questionId: id("as JSON"), tradable: true });
+    const [sent] = created["sent"] as { action: string; transactionHash: string }[];
+    expect(sent?.action).to.equal("createBinaryMarket");
+    expect(sent?.transactionHash).to.match(/^0x[0-9a-f]{64}$/);
+
+    const before = await transactions();
+    const mint = ["--to", STRANGER ?? "", "--amount", "1", "--dry-run"];
+    const { wouldSend } = (await json("mint", ...mint)) as { wouldSend: { from: string }[] };
+    expect(wouldSend.map(({ from }) => from)).to.deep.equal([DEPLOYER]);
+    expect(await transactions()).to.equal(before);
   });
 
   it("a link that was taken away is set again, and only that", async () => {
@@ -241,12 +271,12 @@ describe("network: commands", function () {
     succeeded(await nostra("revoke", "--role", "registrar", "--account", marketFactory));
     const other = id("another question");
     succeeded(
-      await nostra("create-market", ...createWith({ question: "Another?", "question-id": other })),
+      await nostra("market create", ...createWith({ question: "Another?", "question-id": other })),
     );
-    expect(succeeded(await nostra("register-token", "--market", other))).to.match(
+    expect(succeeded(await nostra("market register", "--market", other))).to.match(
       /^registerCondition +0x[\s\S]*tradable +yes/,
     );
     expect(succeeded(await nostra("link"))).to.match(/^addRegistrar +0x/);
-    succeeded(await nostra("cancel-market", "--market", other));
+    succeeded(await nostra("market cancel", "--market", other));
   });
 });

@@ -2,19 +2,13 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect } from "chai";
-import { commands } from "../../scripts/nostra/commands";
-import { runCommandLine } from "../../scripts/lib/command";
-import type { Environment } from "../../scripts/lib/networks";
+import type { Environment } from "#cli/networks";
+import { program } from "../../scripts/nostra/commands";
+import { runInProcess, type Outcome } from "../helpers/cli";
+
+export { refused, succeeded } from "../helpers/cli";
 
 export const ROOT = path.resolve(__dirname, "../..");
-
-/** What a command printed, and how it ended. */
-export interface Outcome {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** A folder with the repository's parameters, where deployments and journals of a test go. */
 export interface Workplace {
@@ -39,15 +33,8 @@ export function createWorkplace(env: Environment): Workplace {
   });
   const fileOf = (network: string): string =>
     path.join(folder, `deployments/parameters/${network}.json`);
-  const runIn = async (environment: Environment, argv: readonly string[]): Promise<Outcome> => {
-    const [out, err]: [string[], string[]] = [[], []];
-    const status = await runCommandLine("nostra", commands, [...argv, "--folder", folder], {
-      env: environment,
-      say: (line) => out.push(line),
-      complain: (line) => err.push(line),
-    });
-    return { status, out: out.join("\n"), err: err.join("\n") };
-  };
+  const runIn = (environment: Environment, argv: readonly string[]): Promise<Outcome> =>
+    runInProcess(program, [...argv, "--folder", folder], { env: environment });
   return {
     folder,
     env,
@@ -89,20 +76,4 @@ export function createWorkplace(env: Environment): Workplace {
       }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-/** Holds that a command succeeded; gives what it printed. */
-export function succeeded({ status, out, err }: Outcome): string {
-  expect(err).to.equal("");
-  expect(status).to.equal(0);
-  return out;
-}
-
-/** Holds that a command refused with exactly one line, which says this. */
-export function refused({ status, err }: Outcome, says: string | RegExp): void {
-  expect(status).to.equal(1);
-  expect(err.split("\n"), "one line").to.have.length(1);
-  expect(err).to.match(/^error: /);
-  if (typeof says === "string") expect(err).to.include(says);
-  else expect(err).to.match(says);
 }

@@ -198,9 +198,11 @@ describe("network: deploying to public networks", function () {
     });
 
     it("each command has a help", async () => {
-      expect(succeeded(await place.spawn(["--help"]))).to.include("create-market");
-      for (const name of ["deploy", "verify", "grant", "propose", "status"]) {
-        expect(succeeded(await place.run(name, "--help"))).to.include("--network <name>");
+      expect(succeeded(await place.spawn(["--help"]))).to.include("market create");
+      for (const name of ["deploy", "verify", "grant", "resolve propose", "status"]) {
+        expect(succeeded(await place.run(...name.split(" "), "--help"))).to.include(
+          "--network <name>",
+        );
       }
     });
   });

@@ -26,6 +26,12 @@ const byName = new Map<string, Deployment>(
  * of one's own; deployments that ship with the SDK are known from the start. The same name registered again replaces the earlier one.
  */
 export function registerDeployment(deployment: Deployment): void {
+  requireDeployment(deployment);
+  byName.set(deployment.network, deployment);
+}
+
+/** Holds that a value given as a deployment is one. @throws InputError naming the field. */
+export function requireDeployment(deployment: Deployment): void {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(deployment.network)) {
     throw new InputError(
       "deployment.network",
@@ -45,7 +51,6 @@ export function registerDeployment(deployment: Deployment): void {
       throw new InputError(`deployment.contracts.${name}`, address, "an address");
     }
   }
-  byName.set(deployment.network, deployment);
 }
 
 /** Every deployment known now, in the order they were registered. */

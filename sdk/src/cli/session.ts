@@ -1,40 +1,51 @@
 import { VoidSigner } from "ethers";
-import { Role, connect, type Connection } from "@nostra/sdk/contracts";
-import { coins, gasPriceOn, gwei } from "../deploy/cost";
-import { readDeploymentFile, type DeploymentFile } from "../deploy/deploymentFile";
-import { ROLE_CALLS, type AdministeredName, type RoleName } from "../deploy/roles";
-import type { Options, World } from "../lib/command";
-import { CommandError } from "../lib/CommandError";
-import { reachChain, senderOn, type Chain, type Sender } from "../lib/connectNetwork";
+import type { PreparedTx, TxResult } from "../actions/PreparedTx.js";
+import { Role, connect, type Connection } from "../contracts/index.js";
+import { JSON_OUTPUT, type Options, type OptionTable, type World } from "./command.js";
+import { CommandError } from "./CommandError.js";
+import { RPC, SENDER, reachChain, senderOn, type Chain, type Sender } from "./connectNetwork.js";
+import { coins, gasPriceOn, gwei } from "./cost.js";
+import type { RecordedDeployment } from "./parseDeployment.js";
+import { ROLE_CALLS, type AdministeredName, type RoleName } from "./roles.js";
+import { TARGET, targetOf } from "./target.js";
+
+/** The options of every command that reads a deployment. */
+export const READS: OptionTable = { ...TARGET, ...RPC, ...JSON_OUTPUT };
+
+/** The options of every command that sends. */
+export const SENDS: OptionTable = { ...READS, ...SENDER };
 
 /** A deployment as a command sees it, to read. */
 export interface View {
   readonly chain: Chain;
-  readonly deployment: DeploymentFile;
+  readonly deployment: RecordedDeployment;
   readonly connection: Connection;
   readonly options: Options;
   say(line: string): void;
+  note: World["note"];
 }
 
 /** The same, with somebody who sends. */
 export interface Session extends View {
   readonly sender: Sender;
+  /** What was sent so far, or would have been. */
+  readonly transactions: Readonly<Record<string, unknown>>[];
 }
 
 /** Opens a network's deployment to read. @throws CommandError when it is not there. */
 export async function openView(options: Options, world: World): Promise<View> {
-  const { network } = options;
-  const deployment = readDeploymentFile(world.folder, network.name);
-  const chain = await reachChain(network, world.env);
+  const { network, deployment } = targetOf(options, world);
+  const chain = await reachChain(network, options, world.env);
   for (const [name, address] of Object.entries(deployment.contracts) as [string, string][]) {
     if ((await chain.provider.getCode(address)) === "0x") {
       throw new CommandError(
-        `${name} ${address} has no code on ${network.name}: deploy first, or the chain is another than deployments/${network.name}.json tells of`,
+        `${name} ${address} has no code on ${network.name}: deploy first, or the chain is another than the deployment tells of`,
       );
     }
   }
   const connection = connect(deployment, chain.provider);
-  return { chain, deployment, connection, options, say: (line) => world.say(line) };
+  const { say, note } = world;
+  return { chain, deployment, connection, options, say, note };
 }
 
 /** Opens a network's deployment to send. */
@@ -42,29 +53,16 @@ export async function openSession(options: Options, world: World): Promise<Sessi
   const view = await openView(options, world);
   const sender = await senderOn(view.chain, options, world.env);
   const runner = sender.signer ?? new VoidSigner(sender.address, view.chain.provider);
-  return { ...view, sender, connection: connect(view.deployment, runner) };
-}
-
-/** What a command sends: the SDK's PreparedTx, or a call prepared the same way. */
-interface Sendable<T> {
-  readonly action: string;
-  readonly to: string;
-  readonly data: string;
-  simulate(): Promise<void>;
-  estimateGas(): Promise<bigint>;
-  send(options?: { readonly gasLimit?: bigint }): Promise<{
-    readonly hash: string;
-    wait(confirmations?: number): Promise<T>;
-  }>;
+  return { ...view, sender, connection: connect(view.deployment, runner), transactions: [] };
 }
 
 /**
  * Tries a transaction, prices it and sends it, saying its hash and the gas it used. In a dry run it stops before sending
  * and gives undefined.
  */
-export async function send<T extends { readonly gasUsed: bigint; readonly blockNumber: number }>(
-  { chain, sender, options, say }: Session,
-  tx: Sendable<T>,
+export async function send<T extends TxResult>(
+  { chain, sender, options, transactions, say, note }: Session,
+  tx: PreparedTx<T>,
 ): Promise<T | undefined> {
   await tx.simulate();
   const gas = await tx.estimateGas();
@@ -76,6 +74,9 @@ export async function send<T extends { readonly gasUsed: bigint; readonly blockN
     say(`  data  ${tx.data}`);
     say(`  ${cost}`);
     say("dry run: nothing was sent");
+    const { action, to, data } = tx;
+    transactions.push({ action, from: sender.address, to, data, gas });
+    note({ wouldSend: transactions });
     return undefined;
   }
   const balance = await chain.provider.getBalance(sender.address);
@@ -88,7 +89,10 @@ export async function send<T extends { readonly gasUsed: bigint; readonly blockN
   const sent = await tx.send({ gasLimit: gas + gas / 5n });
   say(`${tx.action}  ${sent.hash}`);
   const result = await sent.wait();
-  say(`  in block ${result.blockNumber}, ${result.gasUsed} gas used`);
+  const { transactionHash, blockNumber, gasUsed } = result;
+  say(`  in block ${blockNumber}, ${gasUsed} gas used`);
+  transactions.push({ action: tx.action, transactionHash, blockNumber, gasUsed });
+  note({ sent: transactions });
   return result;
 }
 

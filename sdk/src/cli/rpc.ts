@@ -1,4 +1,4 @@
-import { CommandError } from "./CommandError";
+import { CommandError } from "./CommandError.js";
 
 /** What a node answered instead of a result. */
 export class RpcError extends Error {

@@ -1,15 +1,10 @@
 import { JsonRpcProvider, Wallet, getAddress, isAddress, type AbstractSigner } from "ethers";
-import type { Address } from "@nostra/sdk/order";
-import type { Options } from "./command";
-import { CommandError } from "./CommandError";
-import {
-  COMMON_RPC_VARIABLE,
-  KEY_VARIABLE,
-  rpcUrlOf,
-  type Environment,
-  type Network,
-} from "./networks";
-import { hostOf, rpc } from "./rpc";
+import type { Address } from "../order/index.js";
+import type { Options, OptionTable } from "./command.js";
+import { CommandError } from "./CommandError.js";
+import { KEY, keyFrom } from "./keyFrom.js";
+import { COMMON_RPC_VARIABLE, rpcUrlOf, type Environment, type Network } from "./networks.js";
+import { hostOf, rpc } from "./rpc.js";
 
 /** A network that answers and is the one that was meant. */
 export interface Chain {
@@ -26,19 +21,50 @@ export interface Sender {
   readonly wallet?: Wallet;
 }
 
+/** Says where a network is reached, when the environment does not. */
+export const RPC: OptionTable = {
+  rpc: {
+    value: "url",
+    help: "the RPC (from the environment: POLYGON_RPC_URL or such, or RPC_URL)",
+  },
+};
+
+/** Says who sends. */
+export const SENDER: OptionTable = {
+  "dry-run": { help: "show what would be sent and what it would cost; send nothing" },
+  ...KEY,
+  from: {
+    value: "address",
+    help: "an account of the local node; with --dry-run any account, such as a multisig",
+  },
+};
+
 const LOCAL_POLLING_MS = 100;
 
-/** Reaches the network's RPC and holds that it is that network's. @throws CommandError */
-export async function reachChain(network: Network, env: Environment): Promise<Chain> {
-  const url = rpcUrlOf(network, env);
+/** The address of a network's RPC. @throws CommandError when there is none, or it is no address. */
+export function rpcOf(network: Network, options: Options, env: Environment): string {
+  const given = options.text("rpc");
+  const url = given ?? rpcUrlOf(network, env);
   if (url === undefined) {
+    const variables = [...new Set([network.rpcVariable, COMMON_RPC_VARIABLE])].join(" or ");
     throw new CommandError(
-      `no RPC for ${network.name}: set ${network.rpcVariable} (or ${COMMON_RPC_VARIABLE}) in the environment or in .env`,
+      `no RPC for ${network.name}: set ${variables} in the environment or in .env, or give --rpc`,
     );
   }
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new CommandError(`${network.rpcVariable} is not an http(s) address`);
+    const source = given === undefined ? network.rpcVariable : "--rpc";
+    throw new CommandError(`${source} is not an http(s) address`);
   }
+  return url;
+}
+
+/** Reaches the network's RPC and holds that it is that network's. @throws CommandError */
+export async function reachChain(
+  network: Network,
+  options: Options,
+  env: Environment,
+): Promise<Chain> {
+  const url = rpcOf(network, options, env);
   const chainId = Number(await rpc(url, "eth_chainId", []));
   if (chainId !== network.chainId) {
     throw new CommandError(
@@ -71,7 +97,7 @@ export async function senderOn(chain: Chain, options: Options, env: Environment)
     }
     return { address: getAddress(from) as Address };
   }
-  const wallet = new Wallet(keyFrom(options.text("key-env") ?? KEY_VARIABLE, env), chain.provider);
+  const wallet = new Wallet(keyFrom(options, env), chain.provider);
   return { address: wallet.address as Address, signer: wallet, wallet };
 }
 
@@ -84,18 +110,4 @@ async function nodeAccount(chain: Chain, from: string | undefined): Promise<Send
   }
   const signer = await chain.provider.getSigner(held);
   return { address: getAddress(held) as Address, signer };
-}
-
-function keyFrom(variable: string, env: Environment): string {
-  const key = env[variable];
-  if (key === undefined || key === "") {
-    throw new CommandError(`no key: set ${variable} in the environment or in .env`);
-  }
-  const digits = key.replace(/^0x/, "");
-  if (!/^[0-9a-fA-F]{64}$/.test(digits)) {
-    throw new CommandError(
-      `${variable} is not a private key: 32 bytes in hexadecimal are expected`,
-    );
-  }
-  return `0x${digits}`;
 }

@@ -1,4 +1,4 @@
-import { isNostraError } from "@nostra/sdk/errors";
+import { isNostraError } from "../errors/NostraError.js";
 
 /** A command refuses, and this one line says why. Nothing was sent unless the line says so. */
 export class CommandError extends Error {

@@ -6,30 +6,30 @@ import {
   redeemPositions,
   splitPosition,
   type MarketDetails,
-} from "@nostra/sdk/actions";
-import { interfaces } from "@nostra/sdk/contracts";
-import { formatShares } from "@nostra/sdk/units";
-import type { Command, Option } from "../lib/command";
-import { CommandError } from "../lib/CommandError";
-import { MARKET } from "./markets";
-import { prepareCall } from "./prepareCall";
-import { openSession, send, type Session } from "./session";
-import { addressOption, amountOption, marketOption, usdc } from "./values";
+} from "../../actions/index.js";
+import { interfaces } from "../../contracts/index.js";
+import { formatShares } from "../../units/index.js";
+import type { Command, OptionTable } from "../command.js";
+import { CommandError } from "../CommandError.js";
+import { MARKET } from "./markets.js";
+import { prepareCall } from "../prepareCall.js";
+import { SENDS, openSession, send, type Session } from "../session.js";
+import { addressOption, amountOption, marketOption, usdc } from "../values.js";
 
-const AMOUNT: Readonly<Record<string, Option>> = {
+const AMOUNT: OptionTable = {
   amount: { value: "number", help: "decimal text, such as 12.5", required: true },
 };
 
 export const mintCommand: Command = {
   name: "mint",
   summary: "make collateral out of nothing, where it is MockUSDC",
-  options: { ...AMOUNT, to: { value: "address", help: "who gets it", required: true } },
+  options: { ...AMOUNT, to: { value: "address", help: "who gets it", required: true }, ...SENDS },
   run: async (options, world) => {
     const amount = amountOption(options, "amount");
     const to = addressOption(options, "to");
     const session = await openSession(options, world);
     const { deployment, connection } = session;
-    if (deployment.records["collateral"]?.deployed === null) {
+    if (deployment.records?.["collateral"]?.deployed === null) {
       throw new CommandError(`the collateral of ${deployment.network} is not MockUSDC`);
     }
     const { collateral } = deployment.contracts;
@@ -43,7 +43,7 @@ export const approveCommand: Command = {
   name: "approve",
   summary:
     "let the exchange and ConditionalTokens take what the sender's own orders and splits need",
-  options: {},
+  options: SENDS,
   run: async (options, world) => {
     const session = await openSession(options, world);
     const needed = await planApprovals(session.connection, session.sender.address);
@@ -71,7 +71,7 @@ function pairCommand(
   return {
     name,
     summary,
-    options: { ...MARKET, ...AMOUNT },
+    options: { ...MARKET, ...AMOUNT, ...SENDS },
     run: async (options, world) => {
       const amount = amountOption(options, "amount");
       const session = await openSession(options, world);
@@ -86,7 +86,7 @@ function pairCommand(
 export const redeemCommand: Command = {
   name: "redeem",
   summary: "turn the sender's tokens of a market that is over into collateral",
-  options: MARKET,
+  options: { ...MARKET, ...SENDS },
   run: async (options, world) => {
     const session = await openSession(options, world);
     const market = await marketOption(session);
@@ -103,18 +103,20 @@ export const redeemCommand: Command = {
     const redeemed = await send(session, redeemPositions(session.connection, market));
     if (redeemed === undefined) return;
     session.say(`received ${usdc(redeemed.payout)}`);
+    session.note({ payout: redeemed.payout });
     await sayHoldings(session, market);
   },
 };
 
 async function sayHoldings(
-  { connection, sender, say, options }: Session,
+  { connection, sender, say, note, options }: Session,
   market: MarketDetails,
 ): Promise<void> {
   if (options.dryRun) return;
   const [held] = await readBalances(connection, { accounts: [sender.address], market });
   if (held === undefined) return;
   const { collateral, yes, no } = held;
+  note({ holds: { account: sender.address, collateral, yes, no } });
   say(
     `${sender.address} holds ${usdc(collateral)}, ${formatShares(yes)} YES, ${formatShares(no)} NO`,
   );

@@ -1,11 +1,11 @@
 import { getAddress } from "ethers";
-import { PAYOUTS, readMarket, type MarketDetails, type ResultName } from "@nostra/sdk/actions";
-import { ContractRevertError, toNostraError } from "@nostra/sdk/errors";
-import type { Address, Hex } from "@nostra/sdk/order";
-import { formatCollateral, parseCollateral } from "@nostra/sdk/units";
-import { CommandError, oneLine } from "../lib/CommandError";
-import type { Options } from "../lib/command";
-import type { View } from "./session";
+import { PAYOUTS, readMarket, type MarketDetails, type ResultName } from "../actions/index.js";
+import { ContractRevertError, toNostraError } from "../errors/index.js";
+import type { Address, Hex } from "../order/index.js";
+import { formatCollateral, parseCollateral } from "../units/index.js";
+import { CommandError, oneLine } from "./CommandError.js";
+import type { Options } from "./command.js";
+import type { View } from "./session.js";
 
 /** Values as people write them on a command line, and the one line each wrong one gets. */
 
@@ -46,16 +46,18 @@ export function durationOption(options: Options, name: string): bigint {
 
 /** A time to come: Unix seconds, "2027-01-31T12:00:00Z", or "+30d" from the chain's clock. */
 export async function timeOption({ options, chain }: View, name: string): Promise<bigint> {
-  const text = options.required(name);
   const now = BigInt((await chain.provider.getBlock("latest"))?.timestamp ?? 0);
+  return timeAfter(now, options.required(name), name);
+}
+
+/** The same, where the present is known. */
+export function timeAfter(now: bigint, text: string, name: string): bigint {
   const seconds = secondsOf(text, name, now);
   if (seconds > YEAR_5138_SECONDS) {
     throw new CommandError(`--${name} ${text} looks like milliseconds: Unix seconds are expected`);
   }
   if (seconds <= now) {
-    throw new CommandError(
-      `--${name} ${text} is in the past: the chain's clock shows ${isoOf(now)}`,
-    );
+    throw new CommandError(`--${name} ${text} is in the past: the clock shows ${isoOf(now)}`);
   }
   return seconds;
 }

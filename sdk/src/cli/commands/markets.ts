@@ -6,21 +6,21 @@ import {
   isRegistered,
   registerCondition,
   type MarketIds,
-} from "@nostra/sdk/actions";
-import { findCheapQuestionId, questionIdOf } from "@nostra/sdk/ids";
-import type { Hex } from "@nostra/sdk/order";
-import type { Command, Option } from "../lib/command";
-import { CommandError } from "../lib/CommandError";
-import { openSession, requireAdmin, requireRole, send, type Session } from "./session";
-import { durationOption, idOption, isoOf, marketOption, timeOption } from "./values";
+} from "../../actions/index.js";
+import { findCheapQuestionId, questionIdOf } from "../../ids/index.js";
+import type { Hex } from "../../order/index.js";
+import type { Command, OptionTable } from "../command.js";
+import { CommandError } from "../CommandError.js";
+import { SENDS, openSession, requireAdmin, requireRole, send, type Session } from "../session.js";
+import { durationOption, idOption, isoOf, marketOption, timeOption } from "../values.js";
 
 /** The option by which commands name a market. */
-export const MARKET: Readonly<Record<string, Option>> = {
+export const MARKET: OptionTable = {
   market: { value: "id", help: "question id or condition id, 32 bytes", required: true },
 };
 
 export const createMarketCommand: Command = {
-  name: "create-market",
+  name: "market create",
   summary: "create a market; the factory's admin or a creator",
   options: {
     question: { value: "text", help: "what is asked, up to 512 bytes", required: true },
@@ -46,6 +46,7 @@ export const createMarketCommand: Command = {
     },
     "plain-id": { help: "the hash of the question as it is, whatever its tokens cost" },
     "dispute-window": { value: "duration", help: "1d to 30d (the oracle's default)" },
+    ...SENDS,
   },
   run: async (options, world) => {
     const session = await openSession(options, world);
@@ -101,11 +102,12 @@ function questionIdOption({ options, deployment, say }: Session, question: strin
 }
 
 export const clarifyMarketCommand: Command = {
-  name: "clarify-market",
+  name: "market clarify",
   summary: "add a note beside a market's text, for ever; the factory's admin or its creator",
   options: {
     ...MARKET,
     text: { value: "text", help: "up to 2048 bytes", required: true },
+    ...SENDS,
   },
   run: async (options, world) => {
     const session = await openSession(options, world);
@@ -116,10 +118,10 @@ export const clarifyMarketCommand: Command = {
   },
 };
 
-export const registerTokenCommand: Command = {
-  name: "register-token",
+export const registerMarketCommand: Command = {
+  name: "market register",
   summary: "let the exchange trade a market's tokens; its admin or a registrar",
-  options: MARKET,
+  options: { ...MARKET, ...SENDS },
   notes:
     "The factory does this itself while it is a registrar. Ids are derived on chain; a pair registered already is left.",
   run: async (options, world) => {
@@ -136,9 +138,9 @@ export const registerTokenCommand: Command = {
 };
 
 export const cancelMarketCommand: Command = {
-  name: "cancel-market",
+  name: "market cancel",
   summary: "end a market without a proposal, each token redeems half; the factory's admin",
-  options: MARKET,
+  options: { ...MARKET, ...SENDS },
   run: async (options, world) => {
     const session = await openSession(options, world);
     const { questionId } = await marketOption(session);
@@ -147,10 +149,16 @@ export const cancelMarketCommand: Command = {
   },
 };
 
-async function sayMarket({ connection, say }: Session, market: MarketIds): Promise<void> {
-  say(`question id   ${market.questionId}`);
-  say(`condition id  ${market.conditionId}`);
-  say(`YES token     ${market.yes}`);
-  say(`NO token      ${market.no}`);
-  say(`tradable      ${(await isRegistered(connection, market)) ? "yes" : "no: register-token"}`);
+async function sayMarket(
+  { connection, say, note }: Session,
+  { questionId, conditionId, yes, no }: MarketIds,
+): Promise<void> {
+  const market = { questionId, conditionId, yes, no };
+  const tradable = await isRegistered(connection, market);
+  note({ market: { ...market, tradable } });
+  say(`question id   ${questionId}`);
+  say(`condition id  ${conditionId}`);
+  say(`YES token     ${yes}`);
+  say(`NO token      ${no}`);
+  say(`tradable      ${tradable ? "yes" : "no: market register"}`);
 }

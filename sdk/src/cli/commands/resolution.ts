@@ -6,21 +6,21 @@ import {
   proposeResolution,
   type MarketDetails,
   type MarketStatus,
-} from "@nostra/sdk/actions";
-import type { Command, Option } from "../lib/command";
-import { CommandError } from "../lib/CommandError";
-import { MARKET } from "./markets";
-import { openSession, requireAdmin, requireRole, send } from "./session";
-import { isoOf, marketOption, payoutsOption } from "./values";
+} from "../../actions/index.js";
+import type { Command, OptionTable } from "../command.js";
+import { CommandError } from "../CommandError.js";
+import { MARKET } from "./markets.js";
+import { SENDS, openSession, requireAdmin, requireRole, send } from "../session.js";
+import { isoOf, marketOption, payoutsOption } from "../values.js";
 
-const PAYOUTS: Readonly<Record<string, Option>> = {
+const PAYOUTS: OptionTable = {
   payouts: { value: "p,q", help: "1,0 for YES, 0,1 for NO, 1,1 for half each", required: true },
 };
 
 export const proposeCommand: Command = {
-  name: "propose",
+  name: "resolve propose",
   summary: "propose a market's result, from its end time on; a resolver",
-  options: { ...MARKET, ...PAYOUTS },
+  options: { ...MARKET, ...PAYOUTS, ...SENDS },
   run: async (options, world) => {
     const result = payoutsOption(options);
     const session = await openSession(options, world);
@@ -38,9 +38,9 @@ export const proposeCommand: Command = {
 };
 
 export const disputeCommand: Command = {
-  name: "dispute",
+  name: "resolve dispute",
   summary: "dispute the proposal inside its window; a resolver other than the proposer",
-  options: MARKET,
+  options: { ...MARKET, ...SENDS },
   run: async (options, world) => {
     const session = await openSession(options, world);
     const market = await marketOption(session);
@@ -51,13 +51,14 @@ export const disputeCommand: Command = {
 };
 
 export const finalizeCommand: Command = {
-  name: "finalize",
+  name: "resolve finalize",
   summary: "make a proposal final after its window; anybody",
   options: {
     ...MARKET,
     timeout: {
       help: "end a silent market, or a dispute nobody decided, as 1,1 after its time-out",
     },
+    ...SENDS,
   },
   run: async (options, world) => {
     const session = await openSession(options, world);
@@ -68,10 +69,10 @@ export const finalizeCommand: Command = {
   },
 };
 
-export const adminFinalizeCommand: Command = {
-  name: "admin-finalize",
+export const decideCommand: Command = {
+  name: "resolve decide",
   summary: "decide a disputed market; the oracle's admin",
-  options: { ...MARKET, ...PAYOUTS },
+  options: { ...MARKET, ...PAYOUTS, ...SENDS },
   run: async (options, world) => {
     const result = payoutsOption(options);
     const session = await openSession(options, world);

@@ -1,10 +1,10 @@
 import { Contract } from "ethers";
-import { Role, interfaces } from "@nostra/sdk/contracts";
-import { ADMINISTERED, type Deployment } from "@nostra/sdk/deployments";
-import { isNostraError } from "@nostra/sdk/errors";
-import type { Address } from "@nostra/sdk/order";
-import type { Chain } from "../lib/connectNetwork";
-import { RpcError, rpc } from "../lib/rpc";
+import { Role, interfaces } from "../contracts/index.js";
+import { ADMINISTERED, type Deployment } from "../deployments/index.js";
+import { isNostraError } from "../errors/index.js";
+import type { Address } from "../order/index.js";
+import type { Chain } from "./connectNetwork.js";
+import { RpcError, rpc } from "./rpc.js";
 
 export type AdministeredName = (typeof ADMINISTERED)[number];
 export type RoleName = keyof typeof Role;
