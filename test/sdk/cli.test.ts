@@ -314,6 +314,20 @@ describe("sdk/cli: orders", () => {
     expect((await nostra([])).status, "nothing asked, nothing done").to.equal(1);
   });
 
+  it("what has two words answers to one as well, and says so", async () => {
+    const aliases = {
+      ...{ "create-market": "market create", "clarify-market": "market clarify" },
+      ...{ "register-token": "market register", "cancel-market": "market cancel" },
+      ...{ propose: "resolve propose", dispute: "resolve dispute" },
+      ...{ finalize: "resolve finalize", "admin-finalize": "resolve decide" },
+    };
+    for (const [alias, name] of Object.entries(aliases)) {
+      const help = succeeded(await nostra([alias, "--help"]));
+      expect(help).to.equal(succeeded(await nostra([...name.split(" "), "--help"])));
+      expect(help).to.include(`In one word: nostra ${alias}`);
+    }
+  });
+
   it("the installed program does the same: streams, exit status, environment", async () => {
     const input = await built();
     const run = (...argv: string[]) =>

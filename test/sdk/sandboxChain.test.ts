@@ -122,6 +122,22 @@ describe("sdk/testing: the sandbox's chain", () => {
     expect(await provider.getBalance(accounts[0]!.address, latest)).to.be.greaterThan(0n);
   });
 
+  it("lets a contract ask, whose word is no transaction", async () => {
+    const { ctfExchange, collateral } = sandbox.deployment.contracts;
+    const data = interfaces.collateral.encodeFunctionData("balanceOf", [ctfExchange]);
+    const answer = await send("eth_call", { from: ctfExchange, to: collateral, data }, "latest");
+    expect(BigInt(answer as string)).to.equal(0n);
+  });
+
+  it("gives an account the code and the gas money it is told", async () => {
+    const [account] = sandbox.accounts;
+    const { address } = Wallet.createRandom();
+    await send("hardhat_setCode", address, "0x602a60005260206000f3");
+    await send("hardhat_setBalance", address, "0x7");
+    expect(BigInt(await account!.call({ to: address }))).to.equal(42n);
+    expect(await sandbox.provider.getBalance(address)).to.equal(7n);
+  });
+
   it("snapshots bring back state, blocks and clock, and end those made after them", async () => {
     const { provider, accounts } = sandbox;
     const ada = accounts[0]!.address as `0x${string}`;

@@ -22,6 +22,8 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export interface Command {
   /** One word or two: "redeem", "market create". */
   readonly name: string;
+  /** One word it answers to as well, for scripts that say it in one. */
+  readonly alias?: string;
   readonly summary: string;
   readonly options: OptionTable;
   /** The one argument without a name, if the command takes one; it must be given then. */
@@ -167,7 +169,7 @@ function findCommand(
 ): { command?: Command; rest: readonly string[] } {
   const [first, second, ...more] = argv;
   if (first === undefined || first === "--help" || first === "help") return { rest: [] };
-  const one = commands.find(({ name }) => name === first);
+  const one = commands.find(({ name, alias }) => name === first || alias === first);
   if (one !== undefined) return { command: one, rest: argv.slice(1) };
   const two = commands.find(({ name }) => name === `${first} ${second}`);
   if (two !== undefined) return { command: two, rest: more };
@@ -250,5 +252,6 @@ function commandHelp(program: Program, command: Command): string {
     "",
     ...entries.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`),
     ...(command.notes === undefined ? [] : ["", command.notes]),
+    ...(command.alias === undefined ? [] : ["", `In one word: ${program.name} ${command.alias}`]),
   ].join("\n");
 }

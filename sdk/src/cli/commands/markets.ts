@@ -21,6 +21,7 @@ export const MARKET: OptionTable = {
 
 export const createMarketCommand: Command = {
   name: "market create",
+  alias: "create-market",
   summary: "create a market; the factory's admin or a creator",
   options: {
     question: { value: "text", help: "what is asked, up to 512 bytes", required: true },
@@ -103,6 +104,7 @@ function questionIdOption({ options, deployment, say }: Session, question: strin
 
 export const clarifyMarketCommand: Command = {
   name: "market clarify",
+  alias: "clarify-market",
   summary: "add a note beside a market's text, for ever; the factory's admin or its creator",
   options: {
     ...MARKET,
@@ -120,6 +122,7 @@ export const clarifyMarketCommand: Command = {
 
 export const registerMarketCommand: Command = {
   name: "market register",
+  alias: "register-token",
   summary: "let the exchange trade a market's tokens; its admin or a registrar",
   options: { ...MARKET, ...SENDS },
   notes:
@@ -139,6 +142,7 @@ export const registerMarketCommand: Command = {
 
 export const cancelMarketCommand: Command = {
   name: "market cancel",
+  alias: "cancel-market",
   summary: "end a market without a proposal, each token redeems half; the factory's admin",
   options: { ...MARKET, ...SENDS },
   run: async (options, world) => {

@@ -19,6 +19,7 @@ const PAYOUTS: OptionTable = {
 
 export const proposeCommand: Command = {
   name: "resolve propose",
+  alias: "propose",
   summary: "propose a market's result, from its end time on; a resolver",
   options: { ...MARKET, ...PAYOUTS, ...SENDS },
   run: async (options, world) => {
@@ -39,6 +40,7 @@ export const proposeCommand: Command = {
 
 export const disputeCommand: Command = {
   name: "resolve dispute",
+  alias: "dispute",
   summary: "dispute the proposal inside its window; a resolver other than the proposer",
   options: { ...MARKET, ...SENDS },
   run: async (options, world) => {
@@ -52,6 +54,7 @@ export const disputeCommand: Command = {
 
 export const finalizeCommand: Command = {
   name: "resolve finalize",
+  alias: "finalize",
   summary: "make a proposal final after its window; anybody",
   options: {
     ...MARKET,
@@ -71,6 +74,7 @@ export const finalizeCommand: Command = {
 
 export const decideCommand: Command = {
   name: "resolve decide",
+  alias: "admin-finalize",
   summary: "decide a disputed market; the oracle's admin",
   options: { ...MARKET, ...PAYOUTS, ...SENDS },
   run: async (options, world) => {

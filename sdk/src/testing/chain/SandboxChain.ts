@@ -1,6 +1,13 @@
 import { concat, isHexString, keccak256, toBeHex, type Eip1193Provider } from "ethers";
 import type { Address, Hex } from "../../order/Order.js";
-import { Evm, type BlockContext, type Outcome, type PreparedTransaction } from "./evm.js";
+import {
+  Evm,
+  type Answer,
+  type BlockContext,
+  type Message,
+  type Outcome,
+  type PreparedTransaction,
+} from "./evm.js";
 import { RpcError } from "./RpcError.js";
 
 export interface SandboxChainParams {
@@ -126,6 +133,10 @@ export class SandboxChain implements Eip1193Provider {
     evm_setNextBlockTimestamp: (seconds: number | Hex) => this.#setNextTimestamp(BigInt(seconds)),
     evm_snapshot: () => this.#snapshot(),
     evm_revert: (id: Hex) => this.#revertTo(Number(id)),
+    hardhat_setCode: async (account: Hex, code: Hex) => {
+      await this.#evm.setCode(account, code);
+      return true;
+    },
     hardhat_setBalance: async (account: Hex, balance: Hex) => {
       await this.#evm.setBalance(account, BigInt(balance));
       return true;
@@ -252,15 +263,10 @@ export class SandboxChain implements Eip1193Provider {
 
   async #call(request: CallRequest, tag: string): Promise<Hex> {
     this.#requireLatest(tag);
-    const outcome = await this.#dryRun(request, gasOf(request), this.#latest);
-    if (!outcome.succeeded) throw revertError(outcome);
-    return outcome.returnData;
-  }
-
-  /** What a message would do in a block. It pays nothing for gas, so its sender needs no money for it. */
-  #dryRun(request: CallRequest, gasLimit: bigint, block: Block): Promise<Outcome> {
-    const message = { ...messageOf(request), gasLimit, gasPrice: 0n, nonce: 0n };
-    return this.#evm.call(message, { ...block, baseFeePerGas: 0n });
+    const message = freeMessageOf(request, gasOf(request));
+    const answer = await this.#evm.call(message, { ...this.#latest, baseFeePerGas: 0n });
+    if (answer.error !== undefined) throw revertError(answer);
+    return answer.returnData;
   }
 
   /**
@@ -270,9 +276,11 @@ export class SandboxChain implements Eip1193Provider {
   async #estimate(request: CallRequest): Promise<bigint> {
     const most = gasOf(request);
     const next = this.#nextBlock([], this.#timestampNow());
-    const whole = await this.#dryRun(request, most, next);
-    if (!whole.succeeded) throw revertError(whole);
-    const succeeds = async (limit: bigint) => (await this.#dryRun(request, limit, next)).succeeded;
+    const rehearse = (limit: bigint): Promise<Outcome> =>
+      this.#evm.rehearse(freeMessageOf(request, limit), { ...next, baseFeePerGas: 0n });
+    const whole = await rehearse(most);
+    if (whole.error !== undefined) throw revertError(whole);
+    const succeeds = async (limit: bigint) => (await rehearse(limit)).error === undefined;
 
     if (await succeeds(whole.gasUsed)) return whole.gasUsed;
     let tooLow = whole.gasUsed;
@@ -396,13 +404,18 @@ function messageOf({ from, to, data, input, value }: CallRequest) {
   } as const;
 }
 
+/** A message that pays nothing for gas, so that its sender needs no money for it. */
+function freeMessageOf(request: CallRequest, gasLimit: bigint): Message {
+  return { ...messageOf(request), gasLimit, gasPrice: 0n, nonce: 0n };
+}
+
 function gasOf({ gas }: CallRequest): bigint {
   const limit = BigInt(gas ?? BLOCK_GAS_LIMIT);
   return limit < BLOCK_GAS_LIMIT ? limit : BLOCK_GAS_LIMIT;
 }
 
 /** As nodes say it; ethers and this SDK read the reason from `data`. */
-function revertError({ error, returnData }: Outcome): RpcError {
+function revertError({ error, returnData }: Answer): RpcError {
   return error === "revert"
     ? new RpcError(3, "execution reverted", returnData)
     : new RpcError(-32000, error ?? "the transaction failed");
@@ -449,7 +462,7 @@ function receiptJson(mined: Mined | undefined, blocks: readonly Block[]): object
     ...placeOf(mined, blocks),
     ...{ from: prepared.from, to: prepared.to ?? null, type: hex(prepared.type) },
     contractAddress: outcome.contractAddress ?? null,
-    status: outcome.succeeded ? "0x1" : "0x0",
+    status: outcome.error === undefined ? "0x1" : "0x0",
     ...{ gasUsed: hex(outcome.gasUsed), cumulativeGasUsed: hex(outcome.gasUsed) },
     effectiveGasPrice: hex(effectivePrice(prepared)),
     ...{ logs: logsJson(mined, blocks), logsBloom: outcome.logsBloom },

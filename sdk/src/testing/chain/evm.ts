@@ -1,4 +1,4 @@
-import { createBlock } from "@ethereumjs/block";
+import { createBlock, type Block } from "@ethereumjs/block";
 import { type Common, Hardfork, Mainnet, createCustomCommon } from "@ethereumjs/common";
 import {
   createLegacyTx,
@@ -54,14 +54,18 @@ export interface LogEntry {
   readonly data: Hex;
 }
 
-export interface Outcome {
-  readonly succeeded: boolean;
-  /** What the machine calls the failure, such as "revert" or "out of gas". */
+/** What a call gave. */
+export interface Answer {
+  /** What the machine calls the failure, such as "revert" or "out of gas"; undefined when there was none. */
   readonly error: string | undefined;
+  readonly returnData: Hex;
+}
+
+/** What a transaction did. */
+export interface Outcome extends Answer {
   readonly gasUsed: bigint;
   /** Gas given back at the end, which must be there in the meantime. */
   readonly gasRefund: bigint;
-  readonly returnData: Hex;
   readonly logs: readonly LogEntry[];
   readonly logsBloom: Hex;
   readonly contractAddress: Hex | undefined;
@@ -126,18 +130,14 @@ export class Evm {
 
   /** Runs a transaction and keeps what it changes. Nonce and gas money must have been checked. */
   async run(prepared: PreparedTransaction, context: BlockContext): Promise<Outcome> {
-    const { number, timestamp, gasLimit, baseFeePerGas } = context;
     const { execResult, totalGasSpent, gasRefund, createdAddress, bloom } = await runTx(this.#vm, {
       tx: prepared.transaction as TypedTransaction,
-      block: createBlock(
-        { header: { number, timestamp, gasLimit, baseFeePerGas } },
-        { common: this.#common, skipConsensusFormatValidation: true },
-      ),
+      block: this.#blockOf(context),
       ...{ skipBalance: true, skipNonce: true, skipHardForkValidation: true },
     });
     const error = execResult.exceptionError?.error;
     return {
-      ...{ succeeded: error === undefined, error, gasUsed: totalGasSpent, gasRefund },
+      ...{ error, gasUsed: totalGasSpent, gasRefund },
       returnData: bytesToHex(execResult.returnValue),
       logs: (execResult.logs ?? []).map(([address, topics, data]) => ({
         address: bytesToHex(address),
@@ -149,13 +149,34 @@ export class Evm {
     };
   }
 
-  /** Runs a message and forgets what it changed. */
-  async call(message: Message, context: BlockContext): Promise<Outcome> {
+  /** Runs a message as a transaction and forgets what it changed. */
+  async rehearse(message: Message, context: BlockContext): Promise<Outcome> {
     await this.#state.checkpoint();
     try {
       return await this.run(this.prepare(message, "0x"), context);
     } finally {
       await this.#state.revert();
+    }
+  }
+
+  /** What a message would answer, and forgets what it changed. Unlike a transaction's, its sender may be a contract. */
+  async call(message: Message, context: BlockContext): Promise<Answer> {
+    const { from, to, data, value, gasLimit, gasPrice } = message;
+    const { evm } = this.#vm;
+    await this.#state.checkpoint();
+    try {
+      const { execResult } = await evm.runCall({
+        caller: createAddressFromString(from),
+        ...(to !== undefined && { to: createAddressFromString(to) }),
+        ...{ data: hexToBytes(data), value, gasLimit, gasPrice, skipBalance: true },
+        block: this.#blockOf(context),
+      });
+      const error = execResult.exceptionError?.error;
+      return { error, returnData: bytesToHex(execResult.returnValue) };
+    } finally {
+      await this.#state.revert();
+      evm.journal.cleanJournal();
+      this.#state.originalStorageCache.clear();
     }
   }
 
@@ -175,6 +196,10 @@ export class Evm {
     return bytesToHex(await this.#state.getCode(createAddressFromString(address)));
   }
 
+  async setCode(address: Hex, code: Hex): Promise<void> {
+    await this.#state.putCode(createAddressFromString(address), hexToBytes(code));
+  }
+
   /** 32 bytes. */
   async storageOf(address: Hex, slot: bigint): Promise<Hex> {
     const key = hexToBytes(word(slot));
@@ -189,6 +214,13 @@ export class Evm {
 
   async restore(): Promise<void> {
     await this.#state.revert();
+  }
+
+  #blockOf({ number, timestamp, gasLimit, baseFeePerGas }: BlockContext): Block {
+    return createBlock(
+      { header: { number, timestamp, gasLimit, baseFeePerGas } },
+      { common: this.#common, skipConsensusFormatValidation: true },
+    );
   }
 
   #account(address: Hex): Promise<Account | undefined> {
