@@ -133,6 +133,8 @@ describe("sdk/testing: the sandbox's chain", () => {
     const [account] = sandbox.accounts;
     const { address } = Wallet.createRandom();
     await send("hardhat_setCode", address, "0x602a60005260206000f3");
+    await send("hardhat_setStorageAt", address, "0x3", `0x${"05".padStart(64, "0")}`);
+    expect(BigInt((await send("eth_getStorageAt", address, "0x3")) as string)).to.equal(5n);
     await send("hardhat_setBalance", address, "0x7");
     expect(BigInt(await account!.call({ to: address }))).to.equal(42n);
     expect(await sandbox.provider.getBalance(address)).to.equal(7n);

@@ -173,6 +173,7 @@ async function readTakesTokens(
     provider.call(call).catch((thrown: unknown) => {
       const isRefusal =
         isError(thrown, "CALL_EXCEPTION") ||
+        isFailedRun(thrown) ||
         !(toNostraError("checkOrder", thrown) instanceof TransportError);
       if (isRefusal) return "0x";
       throw thrown;
@@ -180,6 +181,17 @@ async function readTakesTokens(
   ]);
   const isYes = answer.length >= ZERO_WORD.length && answer.startsWith(selector);
   return code === "0x" || isYes;
+}
+
+/** How nodes tell of code that failed otherwise than by reverting: in words, without data. */
+const FAILED_RUN =
+  /out of gas|invalid opcode|bad instruction|bad jump|invalid jump|stack (under|over)flow|out of bounds/i;
+
+/** True for what a node answers when the code it ran failed, as ethers hands it on; no connection fails in these words. */
+function isFailedRun(thrown: unknown): boolean {
+  const { message, error, info } = (thrown ?? {}) as Record<"message" | "error" | "info", unknown>;
+  if (typeof message === "string" && FAILED_RUN.test(message)) return true;
+  return (error !== undefined && isFailedRun(error)) || (info !== undefined && isFailedRun(info));
 }
 
 async function readMarketOf(

@@ -137,6 +137,10 @@ export class SandboxChain implements Eip1193Provider {
       await this.#evm.setCode(account, code);
       return true;
     },
+    hardhat_setStorageAt: async (account: Hex, slot: Hex, value: Hex) => {
+      await this.#evm.setStorage(account, BigInt(slot), BigInt(value));
+      return true;
+    },
     hardhat_setBalance: async (account: Hex, balance: Hex) => {
       await this.#evm.setBalance(account, BigInt(balance));
       return true;

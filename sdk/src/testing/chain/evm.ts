@@ -207,6 +207,11 @@ export class Evm {
     return word(value.length === 0 ? 0n : BigInt(bytesToHex(value)));
   }
 
+  async setStorage(address: Hex, slot: bigint, value: bigint): Promise<void> {
+    const bytes = hexToBytes(value === 0n ? "0x" : word(value));
+    await this.#state.putStorage(createAddressFromString(address), hexToBytes(word(slot)), bytes);
+  }
+
   /** Remembers the state; `restore` goes back to it, last remembered first. */
   async remember(): Promise<void> {
     await this.#state.checkpoint();
