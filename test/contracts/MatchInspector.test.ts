@@ -17,6 +17,8 @@ import { Chance, runsOr, seedOr } from "../helpers/random";
  * ├── when several orders have faults .............. all of them at once (MI-3)
  * ├── when accounts lack funds or approval ......... the first order they cannot cover (MI-4)
  * │   └── over all their orders in the match
+ * │   └── content with exactly what is needed
+ * ├── when an order has several faults ............. its first, or all those of its funds (MI-9)
  * ├── when an order is listed twice ................ the second fill finds what the first left (MI-5)
  * │   └── and what earlier matches left of it
  * ├── when it crosses only with a guilty maker ..... the taker is not blamed (MI-8)
@@ -267,6 +269,134 @@ describe(`MatchInspector (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, () => {
       const args = [ask.hash, f.alice.address, f.yes, 0n, tokens(50)];
       expect(await inspect(f, one)).to.deep.equal([[ask.hash, "InsufficientApproval", ...args]]);
     });
+  });
+
+  /** Leaves an account exactly so much of its tokens. */
+  async function keepTokens(
+    f: Fixture,
+    account: typeof f.alice,
+    id: bigint,
+    amount: bigint,
+  ): Promise<void> {
+    const spare = (await f.ctf.balanceOf(account, id)) - amount;
+    await f.ctf.connect(account).safeTransferFrom(account, f.stranger, id, spare, "0x");
+  }
+
+  async function keepCollateral(f: Fixture, account: typeof f.alice, amount: bigint) {
+    const spare = (await f.usdc.balanceOf(account)) - amount;
+    await f.usdc.connect(account).transfer(f.stranger, spare);
+  }
+
+  describe("MI-4 is content with exactly what is needed", () => {
+    it("of several accounts that give the same asset, and of one taker", async () => {
+      const f = await loadFixture(inspectorFixture);
+      const { one } = pairOf(f);
+      await keepTokens(f, f.alice, f.yes, tokens(50));
+      await keepTokens(f, f.bob, f.yes, tokens(50));
+      await keepCollateral(f, f.taker, tokens(50));
+      await f.usdc.connect(f.taker).approve(f.exchange, tokens(50));
+      expect(await inspect(f, one)).to.deep.equal([]);
+      expect(await refusalOf(f, one)).to.equal(undefined);
+    });
+
+    it("of one account that gives two assets", async () => {
+      const f = await loadFixture(inspectorFixture);
+      const makers = [
+        f.buy({ maker: f.alice, size: tokens(50) }),
+        f.sell({ maker: f.alice, size: tokens(50), tokenId: f.no }),
+      ];
+      await keepCollateral(f, f.alice, tokens(25));
+      await keepTokens(f, f.alice, f.no, tokens(50));
+      const one = matchOf(f.sell({ maker: f.taker }), makers);
+      expect(await inspect(f, one)).to.deep.equal([]);
+      expect(await refusalOf(f, one)).to.equal(undefined);
+    });
+  });
+
+  describe("MI-9 says no more of an order than its first fault, unless that is its funds", () => {
+    for (const [name, draft, error] of [
+      ["that expired", { expiration: 1n }, "OrderExpired"],
+      ["of the other token", { tokenId: 0n }, "MismatchedTokenIds"],
+    ] as const) {
+      it(`an ask ${name}, without approval, that does not cross: ${error}`, async () => {
+        const f = await loadFixture(inspectorFixture);
+        const tokenId = error === "MismatchedTokenIds" ? f.no : f.yes;
+        await f.ctf.connect(f.alice).setApprovalForAll(f.exchange, false);
+        const { ask, one } = pairOf(f, { ask: { ...draft, tokenId, price: cents(90) } });
+        const found = await inspect(f, one);
+        expect(found.map(([hash, reason]) => [hash, reason])).to.deep.equal([[ask.hash, error]]);
+      });
+    }
+
+    it("a bid that expired, without approval, that does not cross", async () => {
+      const f = await loadFixture(inspectorFixture);
+      await f.usdc.connect(f.taker).approve(f.exchange, 0n);
+      const { bid, one } = pairOf(f, { bid: { expiration: 1n, price: cents(10) } });
+      expect(await inspect(f, one)).to.deep.equal([[bid.hash, "OrderExpired", bid.hash, 1n]]);
+    });
+
+    it("an ask that is used up, or asked for too much, whose account has no more", async () => {
+      const f = await loadFixture(inspectorFixture);
+      const ask = f.sell({ maker: f.alice, size: tokens(50) });
+      await keepTokens(f, f.alice, f.yes, tokens(50));
+      const twice = matchOf(f.buy({ maker: f.taker }), [ask, ask]);
+      expect(await inspect(f, twice)).to.deep.equal([
+        [ask.hash, "OrderFilledOrCancelled", ask.hash],
+      ]);
+      const over = matchOf(f.buy({ maker: f.taker }), [ask], { makerFillAmounts: [tokens(51)] });
+      expect(await inspect(f, over)).to.deep.equal([
+        [ask.hash, "MakingGtRemaining", ask.hash, tokens(51), tokens(50)],
+      ]);
+    });
+
+    it("and finds place for the most there can be to say", async () => {
+      const f = await loadFixture(inspectorFixture);
+      const ask = f.sell({ maker: f.alice, price: cents(60) });
+      const bid = f.buy({ maker: f.taker });
+      await keepTokens(f, f.alice, f.yes, 1n);
+      await f.ctf.connect(f.alice).setApprovalForAll(f.exchange, false);
+      await keepCollateral(f, f.taker, 2n);
+      await f.usdc.connect(f.taker).approve(f.exchange, 3n);
+      expect(await inspect(f, matchOf(bid, [ask]))).to.deep.equal([
+        [ask.hash, "InsufficientBalance", ask.hash, f.alice.address, f.yes, 1n, tokens(100)],
+        [ask.hash, "InsufficientApproval", ask.hash, f.alice.address, f.yes, 0n, tokens(100)],
+        [bid.hash, "TakerFillExceeded", bid.hash, tokens(60), tokens(50)],
+        [bid.hash, "NotCrossing", bid.hash, tokens(60), tokens(100)],
+        [bid.hash, "InsufficientBalance", bid.hash, f.taker.address, 0n, 2n, tokens(60)],
+        [bid.hash, "InsufficientApproval", bid.hash, f.taker.address, 0n, 3n, tokens(60)],
+      ]);
+    });
+  });
+
+  it("MI-1 finds nothing in orders that name each other", async () => {
+    const f = await loadFixture(inspectorFixture);
+    const one = matchOf(f.buy({ maker: f.taker, taker: f.alice.address }), [
+      f.sell({ maker: f.alice, taker: f.taker.address }),
+    ]);
+    expect(await inspect(f, one)).to.deep.equal([]);
+    expect(await refusalOf(f, one)).to.equal(undefined);
+  });
+
+  it("MI-2 blames the taker for naming another maker", async () => {
+    const f = await loadFixture(inspectorFixture);
+    const { bid, one } = pairOf(f, { bid: { taker: f.bob.address } });
+    expect(await inspect(f, one)).to.deep.equal([
+      [bid.hash, "NotTaker", bid.hash, f.bob.address, f.alice.address],
+    ]);
+  });
+
+  it("MI-2 counts what a taker gives to mint with several makers", async () => {
+    const f = await loadFixture(inspectorFixture);
+    const makers = [f.alice, f.bob].map((maker) =>
+      f.buy({ maker, tokenId: f.no, size: tokens(50), price: cents(40) }),
+    );
+    const bid = f.buy({ maker: f.taker, price: cents(60) });
+    const one = matchOf(bid, makers);
+    expect(await inspect(f, one)).to.deep.equal([]);
+    const declared = tokens(60) - 1n;
+    expect(await inspect(f, { ...one, takerFillAmount: declared })).to.deep.equal([
+      [bid.hash, "TakerFillExceeded", bid.hash, tokens(60), declared],
+    ]);
   });
 
   it("MI-5 counts what an order listed twice gave before", async () => {
