@@ -4,14 +4,14 @@
  *
  *   ts-node -T scripts/generate/bundleEvm.ts esm cjs
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 
 const ROOT = path.resolve(__dirname, "../..");
 const SOURCE = path.join(ROOT, "sdk/src/testing/chain/evm.ts");
 
-/** Licenses under which a copy may be passed on unchanged, with its source named. */
+/** Licenses under which a copy may be passed on with their text, and with its source named. */
 const LICENSES = ["MIT", "ISC", "BlueOak-1.0.0", "MPL-2.0"];
 
 /** Writes nothing, in a sandbox: the machine's own log needs Node's terminal. */
@@ -56,20 +56,39 @@ async function bundle(kind: "esm" | "cjs"): Promise<void> {
   }
 }
 
+/** What is in the bundle, and under which terms: the license texts of the packages, each once. */
 function licenses(files: readonly string[]): string {
-  const packages = new Set(
+  const folders = new Set(
     files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
   );
-  const lines = [...packages].map((folder) => {
-    const text = readFileSync(path.join(ROOT, folder, "package.json"), "utf8");
-    const { name, version, license, repository } = JSON.parse(text) as Manifest;
+  const packages = [...folders].map((folder) => {
+    const at = path.join(ROOT, folder);
+    const manifest = readFileSync(path.join(at, "package.json"), "utf8");
+    const { name, version, license, repository } = JSON.parse(manifest) as Manifest;
     if (license === undefined || !LICENSES.includes(license)) {
       throw new Error(`${name} ${version} has the license ${license}: may it be bundled?`);
     }
     const url = typeof repository === "object" ? repository.url : (repository ?? "npm");
-    return `${name} ${version}, ${license}, ${url}`;
+    const file = readdirSync(at).find((one) => /^licen[cs]e/i.test(one));
+    const text = file === undefined ? undefined : readFileSync(path.join(at, file), "utf8").trim();
+    return { label: `${name} ${version}, ${license}, ${url}`, terms: `${license} ${url}`, text };
   });
-  return `evm.js holds, unchanged but compressed:\n\n${[...new Set(lines)].sort().join("\n")}\n`;
+
+  const labelsOf = new Map<string, Set<string>>();
+  for (const { label, terms, text } of packages) {
+    // Some packages of a repository leave the text of its license to the others.
+    const found =
+      text ?? packages.find((one) => one.terms === terms && one.text !== undefined)?.text;
+    if (found === undefined) throw new Error(`${label}: there is no license text to pass on`);
+    labelsOf.set(found, (labelsOf.get(found) ?? new Set()).add(label));
+  }
+  const parts = [...labelsOf].map(
+    ([text, labels]) => `${[...labels].sort().join("\n")}\n\n${text}\n`,
+  );
+  return [
+    "evm.js holds the parts of these packages that the sandbox uses, compressed. Their source is where it says.\n",
+    ...parts.sort(),
+  ].join(`\n${"-".repeat(80)}\n\n`);
 }
 
 async function main(): Promise<void> {

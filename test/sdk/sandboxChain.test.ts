@@ -1,5 +1,6 @@
 import { SandboxProvider, createSandbox, type Sandbox } from "@nostra/sdk/testing";
 import { interfaces } from "@nostra/sdk/contracts";
+import { InputError, NostraError } from "@nostra/sdk/errors";
 import { expect } from "chai";
 import { Wallet, type TransactionReceipt } from "ethers";
 import hre from "hardhat";
@@ -117,7 +118,7 @@ describe("sdk/testing: the sandbox's chain", () => {
     const latest = await provider.getBlockNumber();
     for (const method of ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"]) {
       const error = await thrownBy(() => send(method, accounts[0]!.address, "0x1"));
-      expect((error as Error).message).to.contain(`block, ${latest}, not that of 1`);
+      expect((error as Error).message).to.contain(`block, ${latest}, not that of block 1`);
     }
     expect(await provider.getBalance(accounts[0]!.address, latest)).to.be.greaterThan(0n);
   });
@@ -198,6 +199,115 @@ describe("sdk/testing: the sandbox's chain", () => {
     expect(await find({ blockHash })).to.equal(1);
     expect(await find({ address: [ctfExchange, collateral] }), "the latest block").to.equal(1);
   });
+
+  it("an empty list of a filter means any, a topic too many none, a block that is not there a refusal", async () => {
+    const [ada] = sandbox.accounts;
+    await sandbox.mint(ada!.address as `0x${string}`, 3n);
+    const count = async (filter: object) => ((await send("eth_getLogs", filter)) as []).length;
+    expect(await count({})).to.equal(1);
+    expect(await count({ address: [], topics: [[]] })).to.equal(1);
+    expect(await count({ topics: [null, null, null] })).to.equal(1);
+    expect(await count({ topics: [null, null, null, null] })).to.equal(0);
+    await expectRefusal("unknown block", () => count({ blockHash: `0x${"12".repeat(32)}` }));
+    expect(await count({ fromBlock: "0x2", toBlock: "0x1" })).to.equal(0);
+  });
+
+  it("receipts tell the price that was paid, whatever the transaction offered", async () => {
+    const { provider, accounts } = sandbox;
+    const [ada, ben] = accounts;
+    for (const offer of [
+      { type: 0, gasPrice: 10_000_000_000n },
+      { type: 2, maxFeePerGas: 20_000_000_000n, maxPriorityFeePerGas: 7_000_000_000n },
+      { type: 2, maxFeePerGas: 20_000_000_000n, maxPriorityFeePerGas: 0n },
+      { type: 2, maxFeePerGas: 1_000_000_000n, maxPriorityFeePerGas: 1_000_000_000n },
+    ]) {
+      const before = await provider.getBalance(ada!.address);
+      const sent = await ada!.sendTransaction({ to: ben!.address, value: 5n, ...offer });
+      const receipt = await sent.wait();
+      const paid = before - (await provider.getBalance(ada!.address)) - 5n;
+      expect(receipt!.fee, JSON.stringify(offer, String)).to.equal(paid);
+      const told = await provider.getTransaction(sent.hash);
+      expect(told!.chainId).to.equal(31_337n);
+      expect(told!.maxFeePerGas ?? undefined).to.equal(offer.maxFeePerGas);
+    }
+  });
+
+  it("listeners hear events", async () => {
+    const { collateral } = sandbox.connect(sandbox.accounts[0]!);
+    const [, ben] = sandbox.accounts;
+    let hear: (value: bigint) => void;
+    const heard = new Promise<bigint>((resolve) => (hear = resolve));
+    await collateral.on(collateral.getEvent("Transfer"), (_from, _to, value) => hear(value));
+    // Listening begins with the first poll.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sandbox.mint(ben!.address as `0x${string}`, 77n);
+    expect(await heard).to.equal(77n);
+    await collateral.removeAllListeners();
+  });
+
+  it("what cannot be minted is refused with the reason", async () => {
+    const [, ben] = sandbox.accounts;
+    const error = await thrownBy(() =>
+      sandbox.mint(ben!.address as `0x${string}`, 2n ** 256n - 1n),
+    );
+    expect(error).to.be.instanceOf(NostraError);
+    await expectRefusal("whole number of seconds", () => send("evm_increaseTime", 1.5));
+    await sandbox.mint(ben!.address as `0x${string}`, 1n);
+    for (const startTimeSeconds of [1.5, -1, NaN]) {
+      expect(await thrownBy(() => createSandbox({ startTimeSeconds }))).to.be.instanceOf(
+        InputError,
+      );
+    }
+  });
+
+  it("block tags name one block, and calls take no overrides", async () => {
+    const { provider, accounts, deployment } = sandbox;
+    const latest = (await provider.getBlock("latest"))!;
+    const { address } = accounts[0]!;
+    const balance = await provider.getBalance(address);
+    for (const tag of ["latest", "pending", "safe", latest.hash!, { blockHash: latest.hash! }]) {
+      expect(BigInt((await send("eth_getBalance", address, tag)) as string)).to.equal(balance);
+    }
+    const call = { to: deployment.contracts.collateral, data: "0x18160ddd" };
+    for (const tag of [`0x${"12".repeat(32)}`, { blockNumber: "0x5" }, "0xffffff", "earliest"]) {
+      await expectRefusal("keeps the state of the latest block", () => send("eth_call", call, tag));
+    }
+    await expectRefusal("no block is called soon", () => send("eth_call", call, "soon"));
+    await expectRefusal("no overrides", () => send("eth_call", call, "latest", {}));
+  });
+
+  it("calls and estimates pay for the transaction itself, and need what they send", async () => {
+    const { collateral, ctfExchange } = sandbox.deployment.contracts;
+    const call = { to: collateral, data: "0x18160ddd" };
+    await expectRefusal("intrinsic gas", () => send("eth_call", { ...call, gas: "0x64" }));
+    await expectRefusal("INTRINSIC_GAS", () => send("eth_estimateGas", { ...call, gas: "0x64" }));
+    const [ada] = sandbox.accounts;
+    const rich = { from: ada!.address, to: ctfExchange, value: `0x${(10n ** 30n).toString(16)}` };
+    await expectRefusal("insufficient funds", () => send("eth_estimateGas", rich));
+  });
+
+  it("code sees the hash of the block before", async () => {
+    const { address } = Wallet.createRandom();
+    // BLOCKHASH(NUMBER - 1), returned.
+    await send("hardhat_setCode", address, "0x6001430340600052602060 00f3".replace(" ", ""));
+    const latest = (await sandbox.provider.getBlock("latest"))!;
+    expect(await send("eth_call", { to: address }, "latest")).to.equal(latest.parentHash);
+  });
+
+  it("a contract that destroyed itself is gone", async () => {
+    const [ada] = sandbox.accounts;
+    // Creation code that stores 7 at 1 and destroys itself.
+    const sent = await ada!.sendTransaction({ data: "0x600760015533ff", gasLimit: 200_000n });
+    const { contractAddress } = (await sent.wait())!;
+    expect(await sandbox.provider.getCode(contractAddress!)).to.equal("0x");
+    expect(await sandbox.provider.getStorage(contractAddress!, 1)).to.equal(`0x${"00".repeat(32)}`);
+  });
+
+  async function expectRefusal(says: string, act: () => Promise<unknown>): Promise<void> {
+    const error = (await thrownBy(act)) as Error & { code?: unknown };
+    expect(error.message).to.contain(says);
+    expect(error.code, says).to.be.a("number");
+  }
 
   it("is a provider of its own: two sandboxes share nothing", async () => {
     const other = await createSandbox({ accounts: 0 });

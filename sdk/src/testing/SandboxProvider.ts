@@ -17,6 +17,8 @@ export class SandboxProvider extends JsonRpcApiProvider {
   constructor(chain: Eip1193Provider, chainId: number) {
     super(Network.from(chainId), {
       staticNetwork: true,
+      // Listeners ask for logs block by block: the sandbox keeps no filters.
+      polling: true,
       cacheTimeout: -1,
       batchMaxCount: 1,
       pollingInterval: 10,

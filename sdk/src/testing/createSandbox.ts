@@ -5,6 +5,7 @@ import { createBinaryMarket, type CreateMarketParams, type MarketIds } from "../
 import { requireUnits } from "../actions/requireUnits.js";
 import type { Deployment } from "../deployments/Deployment.js";
 import { InputError } from "../errors/InputError.js";
+import { toNostraError } from "../errors/toNostraError.js";
 import type { Address, Hex } from "../order/Order.js";
 import { deployContracts } from "./deployContracts.js";
 import { SandboxChain } from "./chain/SandboxChain.js";
@@ -61,12 +62,16 @@ const ROLES = ["admin", "operator", "resolver 1", "resolver 2", "fee receiver"] 
  * Starts a chain in this process, deploys and links Nostra on it, and funds accounts. No key, network, node or file is
  * needed, nor anything installed beside ethers; it runs in browsers too. Keys are derived from fixed labels: worthless by
  * construction, and the same in every run.
- * @throws InputError when `accounts` is no count.
+ * @throws InputError when `accounts` is no count, or `startTimeSeconds` no second.
  */
 export async function createSandbox(options: CreateSandboxOptions = {}): Promise<Sandbox> {
   const count = options.accounts ?? DEFAULT_ACCOUNTS;
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new InputError("accounts", count, "a count of accounts");
+  }
+  const startTimeSeconds = options.startTimeSeconds ?? Math.floor(Date.now() / 1000);
+  if (!Number.isSafeInteger(startTimeSeconds) || startTimeSeconds < 0) {
+    throw new InputError("startTimeSeconds", startTimeSeconds, "a Unix second");
   }
   const chainId = options.chainId ?? DEFAULT_CHAIN_ID;
   const labels = [...ROLES, ...Array.from({ length: count }, (_, i) => `account ${i}`)];
@@ -77,7 +82,7 @@ export async function createSandbox(options: CreateSandboxOptions = {}): Promise
   const chain = await SandboxChain.start({
     chainId,
     accounts: keys.map(addressOf),
-    startTimeSeconds: options.startTimeSeconds ?? Math.floor(Date.now() / 1000),
+    startTimeSeconds,
   });
   const provider = new SandboxProvider(chain, chainId);
   const wallets = keys.map((key) => key.connect(provider));
@@ -102,8 +107,16 @@ export async function createSandbox(options: CreateSandboxOptions = {}): Promise
   const usdc = new Contract(collateral, interfaces.mockUsdc, admin);
 
   /** Sends from an account the chain itself holds the key of: much faster than signing here. */
-  const sendAs = (from: Address, to: Address, data: string): Promise<unknown> =>
-    provider.send("eth_sendTransaction", [{ from, to, data, gas: "0x186a0" }]);
+  const sendAs = async (from: Address, to: Address, data: string): Promise<void> => {
+    const transaction = { from, to, data, gas: "0x186a0" };
+    const hash = (await provider.send("eth_sendTransaction", [transaction])) as string;
+    const receipt = await provider.send("eth_getTransactionReceipt", [hash]);
+    if ((receipt as { status: string }).status === "0x1") return;
+    // The same again, as a question: its answer is the reason.
+    await provider.send("eth_call", [transaction, "latest"]).catch((thrown: unknown) => {
+      throw toNostraError("sandbox", thrown);
+    });
+  };
   const approve = (spender: Address): string =>
     interfaces.collateral.encodeFunctionData("approve", [spender, 2n ** 256n - 1n]);
 

@@ -33,7 +33,10 @@ export class JournaledState implements StateManagerInterface {
   }
 
   async deleteAccount(address: Address): Promise<void> {
-    this.#set(this.#accounts, address.toString(), undefined);
+    const account = address.toString();
+    this.#set(this.#accounts, account, undefined);
+    this.#set(this.#code, account, undefined);
+    this.#set(this.#storage, account, undefined);
   }
 
   async modifyAccountFields(address: Address, fields: AccountFields): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type Message,
   type Outcome,
   type PreparedTransaction,
+  type Runnable,
 } from "./evm.js";
 import { RpcError } from "./RpcError.js";
 
@@ -50,7 +51,17 @@ interface LogFilter {
   readonly topics?: readonly (Hex | readonly Hex[] | null)[];
 }
 
+type BlockTag = string | { readonly blockNumber?: string; readonly blockHash?: Hex };
+
 type Method = (...params: never[]) => unknown;
+
+// What kind of refusal a number stands for, as nodes use them.
+const REVERTED = 3;
+const REFUSED = -32000;
+const UNKNOWN_METHOD = -32601;
+const INVALID_PARAMS = -32602;
+
+const WORDS_FOR_LATEST = ["latest", "pending", "safe", "finalized"];
 
 const ACCOUNT_BALANCE = 10n ** 22n;
 const BLOCK_GAS_LIMIT = 60_000_000n;
@@ -74,7 +85,7 @@ export class SandboxChain implements Eip1193Provider {
   readonly #evm: Evm;
   readonly #chainId: number;
   readonly #accounts: readonly Address[];
-  readonly #blocks: Block[] = [];
+  readonly #blocks: Block[];
   readonly #mined = new Map<string, Mined>();
   /** What the chain's clock is ahead of the machine's, in seconds. */
   #clockOffset: number;
@@ -92,24 +103,32 @@ export class SandboxChain implements Eip1193Provider {
     eth_blockNumber: () => hex(this.#latest.number),
     eth_gasPrice: () => hex(BASE_FEE + PRIORITY_FEE),
     eth_maxPriorityFeePerGas: () => hex(PRIORITY_FEE),
-    eth_getBalance: async (account: Hex, tag: string) => {
+    eth_getBalance: async (account: Hex, tag?: BlockTag) => {
       this.#requireLatest(tag);
       return hex(await this.#evm.balanceOf(account));
     },
-    eth_getTransactionCount: async (account: Hex, tag: string) => {
+    eth_getTransactionCount: async (account: Hex, tag?: BlockTag) => {
       this.#requireLatest(tag);
       return hex(await this.#evm.nonceOf(account));
     },
-    eth_getCode: (account: Hex, tag: string) => {
+    eth_getCode: (account: Hex, tag?: BlockTag) => {
       this.#requireLatest(tag);
       return this.#evm.codeOf(account);
     },
-    eth_getStorageAt: (account: Hex, slot: Hex, tag: string) => {
+    eth_getStorageAt: (account: Hex, slot: Hex, tag?: BlockTag) => {
       this.#requireLatest(tag);
       return this.#evm.storageOf(account, BigInt(slot));
     },
-    eth_call: (request: CallRequest, tag: string) => this.#call(request, tag),
-    eth_estimateGas: async (request: CallRequest, tag: string) => {
+    eth_call: (request: CallRequest, tag?: BlockTag, ...more: unknown[]) => {
+      if (more.some((one) => one !== undefined && one !== null)) {
+        throw new RpcError(
+          INVALID_PARAMS,
+          "the sandbox calls with the state there is: no overrides",
+        );
+      }
+      return this.#call(request, tag);
+    },
+    eth_estimateGas: async (request: CallRequest, tag?: BlockTag) => {
       this.#requireLatest(tag);
       return hex(await this.#estimate(request));
     },
@@ -118,19 +137,21 @@ export class SandboxChain implements Eip1193Provider {
     eth_getTransactionByHash: (hash: Hex) => transactionJson(this.#find(hash), this.#blocks),
     eth_getTransactionReceipt: (hash: Hex) => receiptJson(this.#find(hash), this.#blocks),
     eth_getBlockByNumber: (tag: string, whole: boolean) =>
-      this.#blockJson(this.#blocks[Number(this.#heightOf(tag))], whole),
+      this.#blockJson(this.#blockAt(tag), whole),
     eth_getBlockByHash: (hash: Hex, whole: boolean) =>
-      this.#blockJson(
-        this.#blocks.find((block) => block.hash === hash),
-        whole,
-      ),
+      this.#blockJson(this.#blockOfHash(hash), whole),
     eth_getLogs: (filter: LogFilter) => this.#logs(filter),
-    evm_mine: () => this.#mineEmpty(),
+    evm_mine: (seconds?: number | Hex) => {
+      if (seconds !== undefined) this.#setNextTimestamp(secondsOf(seconds));
+      this.#append(this.#nextBlock([], this.#timestampNow()));
+      return "0x0";
+    },
     evm_increaseTime: (seconds: number | Hex) => {
-      this.#clockOffset += Number(seconds);
+      this.#clockOffset += Number(secondsOf(seconds));
       return hex(this.#clockOffset);
     },
-    evm_setNextBlockTimestamp: (seconds: number | Hex) => this.#setNextTimestamp(BigInt(seconds)),
+    evm_setNextBlockTimestamp: (seconds: number | Hex) =>
+      this.#setNextTimestamp(secondsOf(seconds)),
     evm_snapshot: () => this.#snapshot(),
     evm_revert: (id: Hex) => this.#revertTo(Number(id)),
     hardhat_setCode: async (account: Hex, code: Hex) => {
@@ -147,8 +168,9 @@ export class SandboxChain implements Eip1193Provider {
     },
   };
 
-  private constructor(evm: Evm, params: SandboxChainParams) {
+  private constructor(evm: Evm, params: SandboxChainParams, blocks: Block[]) {
     this.#evm = evm;
+    this.#blocks = blocks;
     this.#chainId = params.chainId;
     this.#accounts = params.accounts;
     this.#clockOffset = params.startTimeSeconds - machineSeconds();
@@ -159,22 +181,30 @@ export class SandboxChain implements Eip1193Provider {
     const balances = Object.fromEntries(
       params.accounts.map((account) => [account, ACCOUNT_BALANCE]),
     );
-    return new SandboxChain(await Evm.create(params.chainId, balances), params);
+    const blocks: Block[] = [];
+    const hashOf = (number: bigint): Hex | undefined => blocks[Number(number)]?.hash;
+    return new SandboxChain(await Evm.create(params.chainId, balances, hashOf), params, blocks);
   }
 
-  /** One request after another, in the order they came. */
+  /** One request after another, in the order they came. @throws RpcError, and nothing else. */
   request(request: { method: string; params?: unknown[] | Record<string, unknown> }) {
-    const answer = this.#queue.then(async () => {
-      const method = Object.hasOwn(this.#methods, request.method)
-        ? this.#methods[request.method]
-        : undefined;
-      if (method === undefined) {
-        throw new RpcError(-32601, `the sandbox does not know ${request.method}`);
-      }
-      return (await method(...((request.params ?? []) as never[]))) as unknown;
-    });
+    const answer = this.#queue.then(() => this.#answer(request.method, request.params));
     this.#queue = answer.catch(() => undefined);
     return answer;
+  }
+
+  async #answer(name: string, params: unknown): Promise<unknown> {
+    const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
+    if (method === undefined) {
+      throw new RpcError(UNKNOWN_METHOD, `the sandbox does not know ${name}`);
+    }
+    try {
+      return await method(...((params ?? []) as never[]));
+    } catch (thrown) {
+      if (thrown instanceof RpcError) throw thrown;
+      // The machine refuses in its own words what it cannot run, and so do the readers of numbers and addresses.
+      throw new RpcError(REFUSED, thrown instanceof Error ? thrown.message : String(thrown));
+    }
   }
 
   get #latest(): Block {
@@ -185,17 +215,31 @@ export class SandboxChain implements Eip1193Provider {
     return this.#mined.get(hash.toLowerCase());
   }
 
-  #heightOf(tag: string): bigint {
-    if (tag === "earliest") return 0n;
-    return isHexString(tag) ? BigInt(tag) : this.#latest.number;
+  /** The block a tag means (EIP-1898); undefined when there is none. */
+  #blockAt(tag: BlockTag | undefined): Block | undefined {
+    if (typeof tag === "object") {
+      const { blockHash, blockNumber } = tag;
+      return blockHash === undefined ? this.#blockAt(blockNumber) : this.#blockOfHash(blockHash);
+    }
+    if (tag === "earliest") return this.#blocks[0];
+    if (tag === undefined || WORDS_FOR_LATEST.includes(tag)) return this.#latest;
+    if (isHexString(tag, 32)) return this.#blockOfHash(tag);
+    if (isHexString(tag)) return this.#blocks[Number(tag)];
+    throw new RpcError(INVALID_PARAMS, `no block is called ${tag}`);
   }
 
-  #requireLatest(tag: string | undefined): void {
-    if (tag === undefined || this.#heightOf(tag) >= this.#latest.number) return;
-    const latest = this.#latest.number;
+  #blockOfHash(hash: string): Block | undefined {
+    return this.#blocks.find((block) => block.hash === hash.toLowerCase());
+  }
+
+  #requireLatest(tag: BlockTag | undefined): void {
+    const block = this.#blockAt(tag);
+    const { number } = this.#latest;
+    if (block?.number === number) return;
+    const other = block === undefined ? "of a block there is not" : `of block ${block.number}`;
     throw new RpcError(
-      -32000,
-      `the sandbox keeps the state of the latest block, ${latest}, not that of ${BigInt(tag)}`,
+      REFUSED,
+      `the sandbox keeps the state of the latest block, ${number}, not that ${other}`,
     );
   }
 
@@ -224,7 +268,7 @@ export class SandboxChain implements Eip1193Provider {
     const { timestamp } = this.#latest;
     if (seconds < timestamp) {
       throw new RpcError(
-        -32000,
+        REFUSED,
         `the next block's second must be ${timestamp} or later, not ${seconds}`,
       );
     }
@@ -237,11 +281,6 @@ export class SandboxChain implements Eip1193Provider {
     this.#clockOffset = Number(block.timestamp) - machineSeconds();
     this.#nextTimestamp = undefined;
     for (const mined of block.transactions) this.#mined.set(mined.prepared.hash, mined);
-  }
-
-  #mineEmpty(): Hex {
-    this.#append(this.#nextBlock([], this.#timestampNow()));
-    return "0x0";
   }
 
   async #snapshot(): Promise<Hex> {
@@ -265,7 +304,7 @@ export class SandboxChain implements Eip1193Provider {
 
   // Transactions
 
-  async #call(request: CallRequest, tag: string): Promise<Hex> {
+  async #call(request: CallRequest, tag?: BlockTag): Promise<Hex> {
     this.#requireLatest(tag);
     const message = freeMessageOf(request, gasOf(request));
     const answer = await this.#evm.call(message, { ...this.#latest, baseFeePerGas: 0n });
@@ -280,6 +319,11 @@ export class SandboxChain implements Eip1193Provider {
   async #estimate(request: CallRequest): Promise<bigint> {
     const most = gasOf(request);
     const next = this.#nextBlock([], this.#timestampNow());
+    const { from, value } = messageOf(request);
+    const balance = await this.#evm.balanceOf(from);
+    if (balance < value) {
+      throw new RpcError(REFUSED, `insufficient funds for transfer: ${from} has ${balance} wei`);
+    }
     const rehearse = (limit: bigint): Promise<Outcome> =>
       this.#evm.rehearse(freeMessageOf(request, limit), { ...next, baseFeePerGas: 0n });
     const whole = await rehearse(most);
@@ -305,7 +349,7 @@ export class SandboxChain implements Eip1193Provider {
   async #sendFrom(request: CallRequest): Promise<Hex> {
     const { from, ...message } = messageOf(request);
     const isKnown = this.#accounts.some((known) => known.toLowerCase() === from.toLowerCase());
-    if (!isKnown) throw new RpcError(-32000, `unknown account ${from}`);
+    if (!isKnown) throw new RpcError(REFUSED, `unknown account ${from}`);
     const nonce =
       request.nonce === undefined ? await this.#evm.nonceOf(from) : BigInt(request.nonce);
     const gasLimit =
@@ -317,52 +361,48 @@ export class SandboxChain implements Eip1193Provider {
     return this.#mine(this.#evm.prepare({ from, ...message, gasLimit, gasPrice, nonce }, hash));
   }
 
-  async #sendRaw(raw: Hex): Promise<Hex> {
-    let prepared: PreparedTransaction;
+  #sendRaw(raw: Hex): Promise<Hex> {
+    let runnable: Runnable;
     try {
-      prepared = this.#evm.parse(raw);
+      runnable = this.#evm.parse(raw);
     } catch (cause) {
-      throw new RpcError(-32000, `not a transaction of this chain: ${String(cause)}`);
+      throw new RpcError(INVALID_PARAMS, `not a transaction of this chain: ${String(cause)}`);
     }
-    return this.#mine(prepared);
+    return this.#mine(runnable);
   }
 
   /** Checks what a node checks before it takes a transaction, and mines it. A revert is mined too. */
-  async #mine(prepared: PreparedTransaction): Promise<Hex> {
+  async #mine(runnable: Runnable): Promise<Hex> {
+    const { prepared } = runnable;
     const { hash, from, nonce, value, gasLimit, gasPrice } = prepared;
     const expected = await this.#evm.nonceOf(from);
     if (nonce !== expected) {
       const word = nonce < expected ? "low" : "high";
       throw new RpcError(
-        -32000,
+        REFUSED,
         `nonce too ${word}: ${from} has ${expected}, the transaction ${nonce}`,
       );
     }
     if (gasPrice < BASE_FEE) {
       throw new RpcError(
-        -32000,
+        REFUSED,
         `transaction underpriced: ${gasPrice} wei per gas, base fee ${BASE_FEE}`,
       );
     }
     if (gasLimit > BLOCK_GAS_LIMIT) {
-      throw new RpcError(-32000, `exceeds block gas limit: ${gasLimit} of ${BLOCK_GAS_LIMIT}`);
+      throw new RpcError(REFUSED, `exceeds block gas limit: ${gasLimit} of ${BLOCK_GAS_LIMIT}`);
     }
     const balance = await this.#evm.balanceOf(from);
     const cost = value + gasLimit * gasPrice;
     if (balance < cost) {
       throw new RpcError(
-        -32000,
+        REFUSED,
         `insufficient funds for gas * price + value: ${from} has ${balance} wei, needs ${cost}`,
       );
     }
     const timestamp = this.#timestampNow();
     const context = this.#nextBlock([], timestamp);
-    let outcome: Outcome;
-    try {
-      outcome = await this.#evm.run(prepared, context);
-    } catch (cause) {
-      throw new RpcError(-32000, cause instanceof Error ? cause.message : String(cause));
-    }
+    const outcome = await this.#evm.run(runnable, context);
     const mined = { prepared, outcome, blockNumber: context.number };
     this.#append(this.#nextBlock([mined], timestamp));
     return hash;
@@ -371,16 +411,24 @@ export class SandboxChain implements Eip1193Provider {
   // Answers
 
   #logs(filter: LogFilter): object[] {
-    const from = filter.blockHash === undefined ? this.#heightOf(filter.fromBlock ?? "latest") : 0n;
-    const to = this.#heightOf(filter.toBlock ?? "latest");
-    const blocks = this.#blocks.filter(({ number, hash }) =>
-      filter.blockHash === undefined ? number >= from && number <= to : hash === filter.blockHash,
-    );
-    return blocks.flatMap(({ transactions }) =>
+    return this.#blocksOf(filter).flatMap(({ transactions }) =>
       transactions.flatMap((mined) =>
         logsJson(mined, this.#blocks).filter((log) => matches(log, filter)),
       ),
     );
+  }
+
+  #blocksOf({ blockHash, fromBlock, toBlock }: LogFilter): readonly Block[] {
+    if (blockHash !== undefined) {
+      const block = this.#blockOfHash(blockHash);
+      if (block === undefined) throw new RpcError(REFUSED, `unknown block ${blockHash}`);
+      return [block];
+    }
+    // A number above the latest is no block yet, and ends the range all the same.
+    const height = (tag: string | undefined): number =>
+      Number(this.#blockAt(tag)?.number ?? BigInt(tag ?? 0));
+    const [first, last] = [height(fromBlock), height(toBlock)];
+    return this.#blocks.slice(first, last + 1);
   }
 
   #blockJson(block: Block | undefined, whole: boolean): object | null {
@@ -421,8 +469,8 @@ function gasOf({ gas }: CallRequest): bigint {
 /** As nodes say it; ethers and this SDK read the reason from `data`. */
 function revertError({ error, returnData }: Answer): RpcError {
   return error === "revert"
-    ? new RpcError(3, "execution reverted", returnData)
-    : new RpcError(-32000, error ?? "the transaction failed");
+    ? new RpcError(REVERTED, "execution reverted", returnData)
+    : new RpcError(REFUSED, error ?? "the transaction failed");
 }
 
 function placeOf({ prepared, blockNumber }: Mined, blocks: readonly Block[]) {
@@ -449,14 +497,18 @@ function logsJson(mined: Mined, blocks: readonly Block[]): LogJson[] {
 }
 
 function matches({ address, topics }: LogJson, filter: LogFilter): boolean {
-  const accepts = (wanted: Hex | readonly Hex[] | null | undefined, found: Hex | undefined) =>
-    wanted === null ||
-    wanted === undefined ||
-    [wanted].flat().some((one) => one.toLowerCase() === found?.toLowerCase());
+  const wanted = filter.topics ?? [];
   return (
     accepts(filter.address, address) &&
-    (filter.topics ?? []).every((wanted, i) => accepts(wanted, topics[i]))
+    wanted.length <= topics.length &&
+    wanted.every((one, i) => accepts(one, topics[i]))
   );
+}
+
+/** Nothing, and an empty list, accept anything. */
+function accepts(wanted: Hex | readonly Hex[] | null | undefined, found: Hex | undefined): boolean {
+  const list = wanted === null || wanted === undefined ? [] : [wanted].flat();
+  return list.length === 0 || list.some((one) => one.toLowerCase() === found?.toLowerCase());
 }
 
 function receiptJson(mined: Mined | undefined, blocks: readonly Block[]): object | null {
@@ -468,27 +520,34 @@ function receiptJson(mined: Mined | undefined, blocks: readonly Block[]): object
     contractAddress: outcome.contractAddress ?? null,
     status: outcome.error === undefined ? "0x1" : "0x0",
     ...{ gasUsed: hex(outcome.gasUsed), cumulativeGasUsed: hex(outcome.gasUsed) },
-    effectiveGasPrice: hex(effectivePrice(prepared)),
+    effectiveGasPrice: hex(outcome.gasPrice),
     ...{ logs: logsJson(mined, blocks), logsBloom: outcome.logsBloom },
   };
 }
 
 function transactionJson(mined: Mined | undefined, blocks: readonly Block[]): object | null {
   if (mined === undefined) return null;
-  const { prepared } = mined;
+  const { prepared, outcome } = mined;
+  const { fees } = prepared;
   const { transactionHash, ...place } = placeOf(mined, blocks);
   return {
     ...{ hash: transactionHash, ...place },
     ...{ from: prepared.from, to: prepared.to ?? null, input: prepared.data },
     ...{ value: hex(prepared.value), nonce: hex(prepared.nonce), type: hex(prepared.type) },
-    ...{ gas: hex(prepared.gasLimit), gasPrice: hex(effectivePrice(prepared)) },
+    ...{ gas: hex(prepared.gasLimit), gasPrice: hex(outcome.gasPrice) },
+    ...(fees && {
+      chainId: hex(fees.chainId),
+      maxFeePerGas: hex(fees.maxFeePerGas),
+      maxPriorityFeePerGas: hex(fees.maxPriorityFeePerGas),
+    }),
     ...prepared.signature,
   };
 }
 
-function effectivePrice({ gasPrice }: PreparedTransaction): bigint {
-  const price = BASE_FEE + PRIORITY_FEE;
-  return gasPrice < price ? gasPrice : price;
+function secondsOf(given: number | string): bigint {
+  const seconds = Number(given);
+  if (Number.isSafeInteger(seconds) && seconds >= 0) return BigInt(seconds);
+  throw new RpcError(INVALID_PARAMS, `${given} is no whole number of seconds`);
 }
 
 function machineSeconds(): number {

@@ -7,6 +7,7 @@ import {
   type TypedTransaction,
 } from "@ethereumjs/tx";
 import { Account, bytesToHex, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { createEVM } from "@ethereumjs/evm";
 import { createVM, runTx, type VM } from "@ethereumjs/vm";
 import type { Hex } from "../../order/Order.js";
 import { JournaledState } from "./JournaledState.js";
@@ -45,6 +46,19 @@ export interface PreparedTransaction extends Message {
   readonly hash: Hex;
   readonly type: number;
   readonly signature: { readonly r: Hex; readonly s: Hex; readonly v: Hex };
+  /** What a transaction of type 2 names besides: its chain, and wei per gas (EIP-1559). */
+  readonly fees:
+    | {
+        readonly chainId: bigint;
+        readonly maxFeePerGas: bigint;
+        readonly maxPriorityFeePerGas: bigint;
+      }
+    | undefined;
+}
+
+/** A transaction and the machine's own form of it. */
+export interface Runnable {
+  readonly prepared: PreparedTransaction;
   readonly transaction: unknown;
 }
 
@@ -64,6 +78,8 @@ export interface Answer {
 /** What a transaction did. */
 export interface Outcome extends Answer {
   readonly gasUsed: bigint;
+  /** Wei paid per gas. */
+  readonly gasPrice: bigint;
   /** Gas given back at the end, which must be there in the meantime. */
   readonly gasRefund: bigint;
   readonly logs: readonly LogEntry[];
@@ -81,6 +97,7 @@ export class Evm {
   readonly #vm: VM;
   readonly #state: JournaledState;
   readonly #common: Common;
+  #lastBlock: Block | undefined;
 
   private constructor(vm: VM, state: JournaledState, common: Common) {
     this.#vm = vm;
@@ -88,36 +105,57 @@ export class Evm {
     this.#common = common;
   }
 
-  static async create(chainId: number, balances: Balances): Promise<Evm> {
+  /** @param hashOf The hash of an earlier block, for code that asks. */
+  static async create(
+    chainId: number,
+    balances: Balances,
+    hashOf: (number: bigint) => Hex | undefined,
+  ): Promise<Evm> {
     const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
     const state = new JournaledState();
     for (const [address, balance] of Object.entries(balances)) {
       await state.putAccount(createAddressFromString(address), new Account(0n, balance));
     }
-    const vm = await createVM({ common, stateManager: state });
+    const blockchain = {
+      getBlock: (number: number) =>
+        Promise.resolve({ hash: () => hexToBytes(hashOf(BigInt(number)) ?? "0x") }),
+      putBlock: () => Promise.resolve(),
+      shallowCopy: () => blockchain,
+    };
+    const evm = await createEVM({ common, stateManager: state, blockchain });
+    const vm = await createVM({ common, stateManager: state, evm });
     return new Evm(vm, state, common);
   }
 
   /** A signed transaction from its bytes. Throws when they are none, or are signed for another chain. */
-  parse(raw: Hex): PreparedTransaction {
+  parse(raw: Hex): Runnable {
     const tx: TypedTransaction = createTxFromRLP<TransactionType>(hexToBytes(raw), {
       common: this.#common,
     });
     if (!tx.isSigned()) throw new Error("the transaction is not signed");
     const { r, s, v } = tx;
-    return {
-      ...{ transaction: tx, hash: bytesToHex(tx.hash()), type: tx.type },
+    const prepared: PreparedTransaction = {
+      ...{ hash: bytesToHex(tx.hash()), type: tx.type },
       from: tx.getSenderAddress().toString(),
       to: tx.to?.toString(),
       data: bytesToHex(tx.data),
       ...{ value: tx.value, gasLimit: tx.gasLimit, nonce: tx.nonce },
       gasPrice: "maxFeePerGas" in tx ? tx.maxFeePerGas : tx.gasPrice,
       signature: { r: quantity(r), s: quantity(s), v: quantity(v) },
+      fees:
+        "maxFeePerGas" in tx
+          ? {
+              chainId: this.#common.chainId(),
+              maxFeePerGas: tx.maxFeePerGas,
+              maxPriorityFeePerGas: tx.maxPriorityFeePerGas,
+            }
+          : undefined,
     };
+    return { prepared, transaction: tx };
   }
 
   /** A message as a transaction without signature. */
-  prepare(message: Message, hash: Hex): PreparedTransaction {
+  prepare(message: Message, hash: Hex): Runnable {
     const { from, to, data, ...numbers } = message;
     const sender = createAddressFromString(from);
     const tx = createLegacyTx(
@@ -125,19 +163,21 @@ export class Evm {
       { common: this.#common, freeze: false },
     );
     tx.getSenderAddress = () => sender;
-    return { ...message, transaction: tx, hash, type: 0, signature: UNSIGNED };
+    const prepared = { ...message, hash, type: 0, signature: UNSIGNED, fees: undefined };
+    return { prepared, transaction: tx };
   }
 
   /** Runs a transaction and keeps what it changes. Nonce and gas money must have been checked. */
-  async run(prepared: PreparedTransaction, context: BlockContext): Promise<Outcome> {
-    const { execResult, totalGasSpent, gasRefund, createdAddress, bloom } = await runTx(this.#vm, {
-      tx: prepared.transaction as TypedTransaction,
+  async run({ transaction }: Runnable, context: BlockContext): Promise<Outcome> {
+    const result = await runTx(this.#vm, {
+      tx: transaction as TypedTransaction,
       block: this.#blockOf(context),
       ...{ skipBalance: true, skipNonce: true, skipHardForkValidation: true },
     });
-    const error = execResult.exceptionError?.error;
+    const { execResult, totalGasSpent, gasRefund, createdAddress, bloom } = result;
     return {
-      ...{ error, gasUsed: totalGasSpent, gasRefund },
+      error: execResult.exceptionError?.error,
+      ...{ gasUsed: totalGasSpent, gasRefund, gasPrice: result.amountSpent / totalGasSpent },
       returnData: bytesToHex(execResult.returnValue),
       logs: (execResult.logs ?? []).map(([address, topics, data]) => ({
         address: bytesToHex(address),
@@ -163,12 +203,18 @@ export class Evm {
   async call(message: Message, context: BlockContext): Promise<Answer> {
     const { from, to, data, value, gasLimit, gasPrice } = message;
     const { evm } = this.#vm;
+    const { transaction } = this.prepare(message, "0x");
+    const gas = gasLimit - (transaction as TypedTransaction).getIntrinsicGas();
+    if (gas < 0n) return { error: "intrinsic gas too low", returnData: "0x" };
     await this.#state.checkpoint();
     try {
+      for (const warm of [...evm.precompiles.keys(), from.slice(2), ...(to ? [to.slice(2)] : [])]) {
+        evm.journal.addAlwaysWarmAddress(warm.toLowerCase());
+      }
       const { execResult } = await evm.runCall({
         caller: createAddressFromString(from),
         ...(to !== undefined && { to: createAddressFromString(to) }),
-        ...{ data: hexToBytes(data), value, gasLimit, gasPrice, skipBalance: true },
+        ...{ data: hexToBytes(data), value, gasLimit: gas, gasPrice, skipBalance: true },
         block: this.#blockOf(context),
       });
       const error = execResult.exceptionError?.error;
@@ -221,11 +267,18 @@ export class Evm {
     await this.#state.revert();
   }
 
+  /** Making one takes longer than most calls, and most calls are in the block of the last. */
   #blockOf({ number, timestamp, gasLimit, baseFeePerGas }: BlockContext): Block {
-    return createBlock(
-      { header: { number, timestamp, gasLimit, baseFeePerGas } },
-      { common: this.#common, skipConsensusFormatValidation: true },
+    const header = { number, timestamp, gasLimit, baseFeePerGas };
+    const last = this.#lastBlock?.header;
+    const isLast = (Object.keys(header) as (keyof typeof header)[]).every(
+      (field) => last?.[field] === header[field],
     );
+    if (this.#lastBlock === undefined || !isLast) {
+      const options = { common: this.#common, skipConsensusFormatValidation: true };
+      this.#lastBlock = createBlock({ header }, options);
+    }
+    return this.#lastBlock;
   }
 
   #account(address: Hex): Promise<Account | undefined> {
