@@ -103,7 +103,7 @@ async function resolve(bot: Bot, questionId: Hex): Promise<boolean> {
         return false;
       }
       await (await prepare(bot.connection, questionId, step).send()).wait();
-      bot.say(`${name} ${seen.status}: ${step.act}${"result" in step ? ` ${step.result}` : "d"}`);
+      bot.say(`${name} ${seen.status}: ${step.act}s${"result" in step ? ` ${step.result}` : ""}`);
       return true;
     } catch (thrown) {
       if (thrown instanceof ContractRevertError) {
