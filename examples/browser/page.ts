@@ -5,6 +5,7 @@
 import { BrowserProvider, type Eip1193Provider, type Wallet } from "ethers";
 import {
   matchOrders,
+  readApprovals,
   readBalances,
   readMarket,
   type MarketDetails,
@@ -218,9 +219,33 @@ async function sign(session: Session): Promise<void> {
   write("signed-until", when(order.expiration));
   write("json", JSON.stringify(orderToJson(order), null, 2));
   element("signed").hidden = false;
+  const lack = await whatLacks(session, order);
+  if (lack !== undefined) {
+    say("note", `Signed. It cannot settle yet: ${lack}.`);
+    return;
+  }
   const fate = session.venue ? await session.venue.post(order) : "A venue can settle it now.";
   say("good", `Signed. ${fate}`);
   await showMarket(session);
+}
+
+/** Why the order could not settle now; undefined when its maker has what it gives, and the exchange may take it. */
+async function whatLacks(session: Session, order: Order): Promise<string | undefined> {
+  const { connection, market, account } = session;
+  const [[held], approvals] = await Promise.all([
+    readBalances(connection, { accounts: [account], market }),
+    readApprovals(connection, account),
+  ]);
+  const isBuy = order.side === Side.BUY;
+  const tokens = order.tokenId === market.yes ? held?.yes : held?.no;
+  const has = (isBuy ? held?.collateral : tokens) ?? 0n;
+  if (has < order.makerAmount) {
+    return `you have ${amount(has, order, "gives")} of the ${amount(order.makerAmount, order, "gives")}`;
+  }
+  const isAllowed = isBuy
+    ? approvals.exchangeAllowance >= order.makerAmount
+    : approvals.exchangeMaySell;
+  return isAllowed ? undefined : `the exchange may not take your ${isBuy ? "USDC" : "shares"}`;
 }
 
 // Errors, in words
@@ -268,15 +293,16 @@ function isDeclined(thrown: unknown): boolean {
 async function showMarket(session: Session): Promise<void> {
   const { connection, market, account, venue } = session;
   const [balances] = await readBalances(connection, { accounts: [account], market });
-  write("who", `${session.label} · ${account.slice(0, 6)}…${account.slice(-4)}`);
+  write("who", `${capital(session.label)} · ${account.slice(0, 6)}…${account.slice(-4)}`);
   write("status", market.status);
   write("network", session.network);
   write("question", session.question);
   write("ends", when(market.endTimeSeconds));
+  element("offers").hidden = venue === undefined;
   for (const outcome of ["YES", "NO"] as const) {
     const ask = venue ? quoteOf(venue.book, outcome).ask : null;
     const shown = ask === null ? "none" : `${formatPrice(ask, 2)} USDC`;
-    write(`ask-${outcome.toLowerCase()}`, venue ? shown : "ask a venue");
+    write(`ask-${outcome.toLowerCase()}`, shown);
   }
   write("cash", `${formatCollateral(balances?.collateral ?? 0n)} USDC`);
   write("yes", formatShares(balances?.yes ?? 0n));
@@ -316,7 +342,10 @@ async function attempt(button: HTMLButtonElement, act: () => Promise<void>): Pro
     await act();
   } catch (thrown) {
     const { kind, text } = inWords(thrown);
-    say(kind, text);
+    const field = thrown instanceof InputError ? document.getElementById(thrown.field) : null;
+    // What is wrong with a field is said beside it already.
+    say(kind, field === null ? text : "");
+    field?.focus();
   } finally {
     button.disabled = false;
   }

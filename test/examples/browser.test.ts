@@ -162,6 +162,11 @@ describe("examples: browser", function () {
       await text(page, "yes"),
       await text(page, "no"),
     ]).to.deep.equal(["917.5 USDC", "50", "100"]);
+
+    // Nothing that is not there is sold, and the book stays as it is.
+    await page.getByRole("radio", { name: "Sell" }).check();
+    await page.getByRole("button", { name: "Sign the order" }).click();
+    await saying(page, "Signed. It cannot settle yet: you have 100 shares of the 150 shares.");
     await page.close();
   });
 
@@ -176,7 +181,7 @@ describe("examples: browser", function () {
     await page.getByLabel("Price, in USDC").fill("0.75");
     await page.getByLabel("Shares").fill("40");
     await page.getByRole("button", { name: "Sign the order" }).click();
-    await saying(page, "Signed. A venue can settle it now.");
+    await saying(page, "Signed. It cannot settle yet: you have 0 shares of the 40 shares.");
     const order = orderFromJson((await page.locator("#json").textContent()) ?? "");
     const { chainId, contracts } = sandbox.deployment;
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
@@ -191,6 +196,11 @@ describe("examples: browser", function () {
       "30 USDC",
     ]);
     expect(asked).to.have.length(1);
+
+    await page.getByRole("radio", { name: "Buy" }).check();
+    await page.getByRole("button", { name: "Sign the order" }).click();
+    await saying(page, "Signed. A venue can settle it now.");
+    expect(await text(page, "signed-gives")).to.equal("30 USDC");
     await picture(page, "wallet");
     await page.close();
   });
@@ -228,7 +238,7 @@ describe("examples: browser", function () {
       expect(await field.getAttribute("aria-invalid"), value).to.equal("true");
       expect(await text(page, "gives"), value).to.equal("–");
       await page.getByRole("button", { name: "Sign the order" }).click();
-      await page.locator("#message[data-kind=bad]", { hasText: fault }).waitFor();
+      await page.locator(`#${label === "Shares" ? "size" : "price"}:focus`).waitFor();
       if (value === "0.605") await picture(page, "fault");
       await field.fill(before);
       expect(await text(page, "fault")).to.equal("");
@@ -248,6 +258,18 @@ describe("examples: browser", function () {
     await saying(lost, "Your wallet is on chain 1, where this page knows no contracts.");
     expect(await text(lost, "message")).to.include("Switch it to sandbox (31337), or practise.");
     await lost.close();
+  });
+
+  it("a wallet that changed its chain after connecting", async () => {
+    const mood = { chainId: "" };
+    const page = await openPage(mood);
+    await page.getByRole("button", { name: "Connect your wallet" }).click();
+    await page.getByLabel("Shares").waitFor();
+    mood.chainId = "0x89";
+    await page.getByRole("button", { name: "Sign the order" }).click();
+    await saying(page, "Your wallet has changed to another chain. Please switch it back.");
+    expect(asked).to.deep.equal([]);
+    await page.close();
   });
 
   it("a market that is not there is said, and practice is still offered", async () => {
