@@ -75,7 +75,7 @@ interface AnnouncedWallet {
 
 async function openWallet(wallet: Eip1193Provider, name: string): Promise<Session> {
   const [account] = (await wallet.request({ method: "eth_requestAccounts" })) as [string];
-  const provider = new BrowserProvider(wallet, "any"); // a change of chain is told as such
+  const provider = new BrowserProvider(wallet);
   const { chainId } = await provider.getNetwork();
   const deployment = await deploymentOf(chainId);
   const connection = connect(deployment, provider);
@@ -264,7 +264,9 @@ function inWords(thrown: unknown): { kind: "note" | "bad"; text: string } {
   if (thrown instanceof InputError) {
     return { kind: "bad", text: `${capital(thrown.field)}: please enter ${thrown.expected}.` };
   }
-  if (isNostraError(thrown, "CHAIN_MISMATCH")) {
+  // A provider of ethers holds to the chain it began with, and says "changed" by itself when it asks and finds another.
+  const { event } = ((thrown as Error | null)?.cause ?? {}) as { event?: unknown };
+  if (isNostraError(thrown, "CHAIN_MISMATCH") || event === "changed") {
     return {
       kind: "bad",
       text: "Your wallet has changed to another chain. Please switch it back.",
