@@ -5,7 +5,6 @@
 import { BrowserProvider, type Eip1193Provider, type Wallet } from "ethers";
 import {
   matchOrders,
-  readApprovals,
   readBalances,
   readMarket,
   type MarketDetails,
@@ -42,6 +41,7 @@ import {
   type Order,
   type SignedOrder,
 } from "@nostra/sdk/order";
+import { checkOrder } from "@nostra/sdk/preflight";
 import { toSigner, type TypedDataSigner } from "@nostra/sdk/signer";
 import { formatCollateral, formatPrice, formatShares } from "@nostra/sdk/units";
 
@@ -221,7 +221,7 @@ async function sign(session: Session): Promise<void> {
   element("signed").hidden = false;
   const lack = await whatLacks(session, order);
   if (lack !== undefined) {
-    say("note", `Signed. It cannot settle yet: ${lack}.`);
+    say("note", `Signed. It cannot settle yet: ${lack}`);
     return;
   }
   const fate = session.venue ? await session.venue.post(order) : "A venue can settle it now.";
@@ -229,23 +229,17 @@ async function sign(session: Session): Promise<void> {
   await showMarket(session);
 }
 
-/** Why the order could not settle now; undefined when its maker has what it gives, and the exchange may take it. */
-async function whatLacks(session: Session, order: Order): Promise<string | undefined> {
-  const { connection, market, account } = session;
-  const [[held], approvals] = await Promise.all([
-    readBalances(connection, { accounts: [account], market }),
-    readApprovals(connection, account),
-  ]);
-  const isBuy = order.side === Side.BUY;
-  const tokens = order.tokenId === market.yes ? held?.yes : held?.no;
-  const has = (isBuy ? held?.collateral : tokens) ?? 0n;
-  if (has < order.makerAmount) {
-    return `you have ${amount(has, order, "gives")} of the ${amount(order.makerAmount, order, "gives")}`;
-  }
-  const isAllowed = isBuy
-    ? approvals.exchangeAllowance >= order.makerAmount
-    : approvals.exchangeMaySell;
-  return isAllowed ? undefined : `the exchange may not take your ${isBuy ? "USDC" : "shares"}`;
+/** Why the order could not settle now, in words; undefined when it could. */
+async function whatLacks(session: Session, order: SignedOrder): Promise<string | undefined> {
+  const { connection, account, market } = session;
+  const { findings } = await checkOrder(connection, order);
+  const blocking = findings.filter(({ severity }) => severity === "BLOCKS");
+  if (blocking.length === 0) return undefined;
+  const sentences = blocking.map(({ message }) => message).join(" ");
+  return sentences
+    .replaceAll(account, "your account")
+    .replaceAll(`of the token ${market.yes}`, "YES")
+    .replaceAll(`of the token ${market.no}`, "NO");
 }
 
 // Errors, in words

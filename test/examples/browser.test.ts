@@ -166,7 +166,7 @@ describe("examples: browser", function () {
     // Nothing that is not there is sold, and the book stays as it is.
     await page.getByRole("radio", { name: "Sell" }).check();
     await page.getByRole("button", { name: "Sign the order" }).click();
-    await saying(page, "Signed. It cannot settle yet: you have 100 shares of the 150 shares.");
+    await saying(page, "Signed. It cannot settle yet: your account has 100 NO; 150 is needed.");
     await page.close();
   });
 
@@ -181,7 +181,7 @@ describe("examples: browser", function () {
     await page.getByLabel("Price, in USDC").fill("0.75");
     await page.getByLabel("Shares").fill("40");
     await page.getByRole("button", { name: "Sign the order" }).click();
-    await saying(page, "Signed. It cannot settle yet: you have 0 shares of the 40 shares.");
+    await saying(page, "Signed. It cannot settle yet: your account has 0 YES; 40 is needed.");
     const order = orderFromJson((await page.locator("#json").textContent()) ?? "");
     const { chainId, contracts } = sandbox.deployment;
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
