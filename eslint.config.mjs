@@ -46,6 +46,16 @@ export default tseslint.config(
     rules: { "no-console": "error" },
   },
   {
+    // What is to be copied may use only what a user of the SDK has.
+    files: ["examples/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ regex: "^(\\.\\./)+(sdk|scripts|test|bench)/|@nostra/sdk/(dist|src)" }] },
+      ],
+    },
+  },
+  {
     // Chai's assertions are expressions, and the printed ExchangeFlow test is kept as it stands.
     files: ["test/**/*.ts"],
     rules: { "@typescript-eslint/no-unused-expressions": "off" },
