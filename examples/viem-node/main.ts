@@ -4,8 +4,6 @@
  * withdraws every order she signed and redeems.
  */
 import {
-  BaseError,
-  ContractFunctionRevertedError,
   createPublicClient,
   createWalletClient,
   custom,
@@ -34,7 +32,7 @@ import {
   ctfExchangeAbi,
   marketFactoryAbi,
 } from "@nostra/sdk/contracts";
-import { decodeRevert, toNostraError, type NostraError } from "@nostra/sdk/errors";
+import { toNostraError } from "@nostra/sdk/errors";
 import { createBook, submitOrder } from "@nostra/sdk/matcher";
 import { createLimitOrder, createMarketOrder, hashOrder, orderDomain } from "@nostra/sdk/order";
 import { formatCollateral, formatShares, parseCollateral } from "@nostra/sdk/units";
@@ -76,7 +74,7 @@ export async function main(stage: Stage): Promise<void> {
       if (receipt.status !== "success") throw new Error(`${action} was mined but failed: ${hash}`);
       return receipt;
     } catch (thrown) {
-      throw asNostraError(action, thrown);
+      throw toNostraError(action, thrown);
     }
   };
 
@@ -90,7 +88,7 @@ export async function main(stage: Stage): Promise<void> {
       args: [questionId],
     })
     .catch((thrown: unknown) => {
-      throw asNostraError("getMarket", thrown);
+      throw toNostraError("getMarket", thrown);
     });
   const market = { questionId, conditionId, yes: token0, no: token1 };
   say(`market: ${questionId}`);
@@ -204,15 +202,4 @@ export async function main(stage: Stage): Promise<void> {
       args: [account, tokenId],
     });
   }
-}
-
-/** A revert as the contract's own error, with its values. Where a read failed, viem keeps the data in a field of its own. */
-function asNostraError(action: string, thrown: unknown): NostraError {
-  const refused =
-    thrown instanceof BaseError
-      ? thrown.walk((one) => one instanceof ContractFunctionRevertedError)
-      : null;
-  return refused instanceof ContractFunctionRevertedError && refused.raw !== undefined
-    ? decodeRevert(refused.raw, thrown)
-    : toNostraError(action, thrown);
 }

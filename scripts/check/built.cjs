@@ -6,6 +6,8 @@ var needed = [
   "sdk/dist/cjs/index.js",
   "artifacts/contracts/exchange/CTFExchange.sol/CTFExchange.json",
 ];
+// Who bundles for browsers says "esm" too.
+if (process.argv.includes("esm")) needed.push("sdk/dist/esm/index.js");
 var missing = needed.filter(function (file) {
   return !fs.existsSync(path.join(root, file));
 });

@@ -193,6 +193,7 @@ describe("sdk/errors: toNostraError", () => {
     "info.error.data.data": { info: { error: { data: { message: "x", data } } } },
     "error.error.error.data": { error: { error: { error: { data } } } },
     "cause.data (viem, wrapped)": { cause: { data } },
+    "cause.raw (viem, decoded)": { cause: { data: { errorName: "NotOperator" }, raw: data } },
     "cause.cause.data.data": { cause: { message: "x", cause: { data: { data } } } },
     "eight levels down": {
       error: { error: { error: { error: { error: { error: { data } } } } } },

@@ -1,7 +1,8 @@
 import type { Hex } from "../order/Order.js";
 
 /** Providers nest the data of a revert at different depths, under these names. */
-const NESTING = ["data", "error", "info", "cause"] as const;
+/** Where they put it; viem keeps the bytes as `raw` beside what it decoded. */
+const NESTING = ["data", "raw", "error", "info", "cause"] as const;
 const DEEPEST = 8;
 
 /** The revert data somewhere in what a provider threw; undefined when there is none. */
