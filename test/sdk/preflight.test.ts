@@ -707,6 +707,39 @@ describe("sdk/preflight", () => {
     expect(codesOf(await check(await soundOrder("BUY")))).to.deep.equal(["TOKENS_REFUSED"]);
   });
 
+  it("asks the hook with no more gas than a swap leaves it, and hardly less", async () => {
+    // What receives its first tokens of a kind pays for their slot, and its hook has less.
+    await leave("SELL", 0n);
+    // It stores the gas it finds, and answers yes.
+    const { selector } = connection.exchange.interface.getFunction("onERC1155Received");
+    const code = `0x5a5f557f${selector.slice(2).padEnd(64, "0")}5f5260205ff3`;
+    await sandbox.provider.send("hardhat_setCode", [maker.address, code]);
+    const { provider } = sandbox;
+    const call = provider.call.bind(provider);
+    let asked = 0;
+    provider.call = (request) => {
+      if (request.from === sandbox.deployment.contracts.conditionalTokens) {
+        const bytes = ethers.getBytes(request.data ?? "0x");
+        // What a node takes off before the code runs.
+        const intrinsic = bytes.reduce((gas, byte) => gas + (byte === 0 ? 4 : 16), 21_000);
+        asked = Number(request.gasLimit) - intrinsic;
+      }
+      return call(request);
+    };
+    const order = await soundOrder("BUY");
+    await check(order).finally(() => (provider.call = call));
+    const left: number[] = [];
+    for (const asTaker of [true, false]) {
+      const at = await sandbox.provider.send("evm_snapshot", []);
+      expect(await settles(order, COLLATERAL_UNITS, asTaker)).to.equal(true);
+      // GAS itself costs 2.
+      left.push(Number(await provider.getStorage(maker.address, 0n)) + 2);
+      await sandbox.provider.send("evm_revert", [at]);
+    }
+    const least = Math.min(...left);
+    expect(asked).to.be.within(least - 1_000, least);
+  });
+
   it("offers the maker's approval where no signature is needed then, and no approval of what another signed", async () => {
     const unsigned_ = { ...orderOf("BUY"), signature: "0x" } as const;
     const report = await check(unsigned_);
