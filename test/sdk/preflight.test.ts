@@ -926,6 +926,37 @@ describe("sdk/preflight", () => {
     }
   });
 
+  it("starts over when the node has moved on and keeps no state of the block it was at", async () => {
+    const order = await soundOrder("BUY");
+    const { provider } = sandbox;
+    const send = provider.send.bind(provider);
+    /** The chain makes so many blocks while it is asked; only the latest can be read. */
+    const during = async <T>(blocks: number, act: () => Promise<T>): Promise<[T, number]> => {
+      let [left, tries] = [blocks, 0];
+      provider.send = async (method, params) => {
+        if (method === "eth_getBlockByNumber") {
+          const found = await send(method, params);
+          tries++;
+          if (left-- > 0) await send("evm_mine", []);
+          return found;
+        }
+        const at = (params as unknown[]).at(-1);
+        if (/^eth_(call|getCode)$/.test(method) && at !== (await send("eth_blockNumber", []))) {
+          throw new Error("missing trie node");
+        }
+        return send(method, params);
+      };
+      return [await act().finally(() => (provider.send = send)), tries];
+    };
+    const [report, tries] = await during(2, () => check(order));
+    expect([report.ok, tries]).to.deep.equal([true, 3]);
+    expect(report.block.number).to.equal(await provider.getBlockNumber());
+
+    const [thrown, bounded] = await during(100, () => thrownBy(() => check(order)));
+    expect(thrown).to.be.instanceOf(TransportError);
+    expect(bounded).to.equal(5);
+  });
+
   it("reads at one block, in at most a dozen calls", async () => {
     const order = await soundOrder("BUY");
     const { provider } = sandbox;
