@@ -606,6 +606,31 @@ describe("sdk/preflight", () => {
     expect((await check(sell, { openOrders: [sellNo] })).ok).to.equal(true);
   });
 
+  it("reserves nothing for open orders whose terms the exchange never takes", async () => {
+    const dead: readonly Partial<Order>[] = [
+      { feeRateBps: 1_001n },
+      { makerAmount: TOKEN_UNITS + 1n, takerAmount: TOKEN_UNITS },
+      { makerAmount: MAX_AMOUNT + 1n, takerAmount: MAX_AMOUNT + 1n },
+      { takerAmount: 0n },
+    ];
+    const openOrders = await Promise.all(dead.map((terms) => soundOrder("BUY", terms)));
+    const order = await soundOrder("BUY");
+    await leave("BUY", COLLATERAL_UNITS);
+    expect((await check(order, { openOrders })).findings).to.deep.equal([]);
+  });
+
+  it("offers no approval of more than an allowance can be", async () => {
+    const most = 2n ** 256n - 1n;
+    const order = await soundOrder("BUY", { makerAmount: most });
+    await allow("BUY", 0n);
+    const alone = findingOf(await check(order), "INSUFFICIENT_ALLOWANCE");
+    expect(alone.fix.map(({ action }) => action)).to.deep.equal(["approveCollateral"]);
+    const openOrders = [await soundOrder("BUY")];
+    const finding = findingOf(await check(order, { openOrders }), "INSUFFICIENT_ALLOWANCE");
+    expect(finding.values.need).to.equal(most + COLLATERAL_UNITS);
+    expect(finding.fix).to.deep.equal([]);
+  });
+
   it("says whose signature it is, whose it should be, and for which exchange", async () => {
     const order = await soundOrder("BUY");
     const values = {
