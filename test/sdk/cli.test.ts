@@ -2,7 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Options } from "#cli/command";
+import { NETWORKS } from "#cli/networks";
 import { program } from "#cli/program";
+import { send } from "#cli/session";
 import { hashOrder, orderDomain, orderFromJson, type OrderJson } from "@nostra/sdk/order";
 import { expect } from "chai";
 import { TypedDataEncoder, Wallet, id } from "ethers";
@@ -30,6 +33,57 @@ const DEPLOYMENT = {
   },
 };
 const DOMAIN = orderDomain({ chainId: 990_100, exchange: address("5") });
+
+describe("sdk/cli: sending", () => {
+  const HASH = id("a transaction");
+  const MINED = { transactionHash: HASH, blockNumber: 8, gasUsed: 90_000n } as const;
+
+  /** Sends a transaction of 100,000 gas at 10 wei, by an account that holds this, and is mined or fails as told. */
+  async function sendWith(balance: bigint, wait: () => Promise<typeof MINED>) {
+    const noted: Record<string, unknown> = {};
+    const provider = {
+      getBalance: async () => balance,
+      getFeeData: async () => ({ maxFeePerGas: 10n, gasPrice: null }),
+    };
+    const session = {
+      ...{ chain: { network: NETWORKS[0], provider }, sender: { address: ada.address } },
+      ...{ options: new Options({}), transactions: [], say: () => undefined },
+      note: (fields: object) => Object.assign(noted, fields),
+    };
+    const limits: (bigint | undefined)[] = [];
+    const tx = {
+      ...{ action: "approveCollateral", to: address("2"), data: "0x" },
+      simulate: async () => undefined,
+      estimateGas: async () => 100_000n,
+      send: async ({ gasLimit }: { gasLimit?: bigint }) => {
+        limits.push(gasLimit);
+        return { hash: HASH, wait };
+      },
+    };
+    const thrown = await send(session as never, tx as never).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    return { noted, limits, thrown };
+  }
+
+  it("notes a transaction as soon as it is sent, and its block when it is in one", async () => {
+    const sent = { action: "approveCollateral", transactionHash: HASH };
+    const done = await sendWith(10n ** 18n, async () => MINED);
+    expect(done.noted).to.deep.equal({ sent: [{ ...sent, ...MINED }] });
+    const lost = await sendWith(10n ** 18n, () => Promise.reject(new Error("no answer")));
+    expect(lost.thrown?.message).to.equal("no answer");
+    expect(lost.noted).to.deep.equal({ sent: [sent] });
+  });
+
+  it("sends nothing that the account cannot pay as it is sent", async () => {
+    const [enough] = (await sendWith(1_200_000n, async () => MINED)).limits;
+    expect(enough).to.equal(120_000n);
+    const poor = await sendWith(1_199_999n, async () => MINED);
+    expect(poor.thrown?.message).to.include("but approveCollateral needs up to 120000 gas at ");
+    expect(poor.limits).to.deep.equal([]);
+  });
+});
 
 describe("sdk/cli: orders", () => {
   let folder: string;
