@@ -116,6 +116,10 @@ describe("sdk/cli: orders", () => {
     return ["order", "build", ...given.flatMap(([name, value]) => [`--${name}`, value ?? ""])];
   };
 
+  const hashOf = (deployment: string): string[] => [
+    ...["order", "hash", "-", "--deployment", deployment],
+  ];
+
   const built = async (...argv: string[]): Promise<string> =>
     succeeded(await nostra([...build(), ...argv]));
   const signed = async (input: string, { privateKey } = ada): Promise<string> => {
@@ -249,6 +253,20 @@ describe("sdk/cli: orders", () => {
       await refuses({ order, signature: "0x12" }, "expected 65 bytes");
       const twice = JSON.stringify({ order, signature: "0x" }).replace("{", '{"signature":"0x",');
       await refuses(twice, 'signature is "given twice"');
+    });
+
+    it("a file that is no order or deployment, without printing what is in it", async () => {
+      const texts = ["DB_PASSWORD=hunter2hunter2", '"hunter2hunter2"', '["hunter2hunter2"]'];
+      for (const text of [...texts, "hunter2".repeat(5_000)]) {
+        const named = file("secrets.env", text);
+        for (const argv of [["order", "hash", named, ...here], hashOf(named)]) {
+          const { status, out, err } = await nostra(argv, { input: await built() });
+          expect(status).to.equal(1);
+          expect(`${out}${err}`, argv.join(" ")).to.not.include("hunter2");
+        }
+      }
+      const named = file("secrets.env", texts[0]);
+      refused(await nostra(["order", "hash", named, ...here]), '"text of 26 characters"');
     });
 
     it("a signature of another chain, another order, another key, or none", async () => {
