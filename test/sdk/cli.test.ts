@@ -349,6 +349,25 @@ describe("sdk/cli: orders", () => {
       }
     });
 
+    it("hides what is named as a secret in the environment, and nothing else of it", async () => {
+      const input = await built("--salt", "12");
+      const hash = hashOrder(orderFromJson(input), DOMAIN);
+      const print = (name: string, ...argv: string[]): Promise<Outcome> =>
+        nostra(["order", "hash", "-", ...here, ...argv], { env: { [name]: hash }, input });
+      for (const name of ["ORDER_HASH", "MARKET", "TOKEN_ID"]) {
+        expect(succeeded(await print(name)), name).to.equal(hash);
+        expect(JSON.parse((await print(name, "--json")).out), name).to.deep.equal({ hash });
+      }
+      const secrets = ["PRIVATE_KEY", "adaKey", "API_SECRET", "MNEMONIC", "RPC_TOKEN", "PASSWORD"];
+      for (const name of secrets) expect(succeeded(await print(name)), name).to.equal("(hidden)");
+
+      const env = { ADA: `0x${"0".repeat(64)}` };
+      for (const named of [["--key-env", "ADA"], ["--key-env=ADA"]]) {
+        const outcome = await nostra(["order", "sign", "-", ...here, ...named], { env, input });
+        refused(outcome, 'privateKey is "(hidden)"');
+      }
+    });
+
     it("of a web address only the host is printed", async () => {
       const secret = "http://127.0.0.1:1/v2/secret";
       const outcome = await nostra([...build({ nonce: undefined }), ...here, "--rpc", secret]);

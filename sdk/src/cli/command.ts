@@ -125,8 +125,10 @@ export async function runCommandLine(
       io.say(programHelp(program, rest));
       return argv.length === 0 ? 1 : 0;
     }
-    redact = redactorFor(io.env, withoutIds(argv, command));
+    const typed = withoutIds(argv, command);
+    redact = redactorFor(io.env, typed);
     const options = parse(program, command, rest);
+    redact = redactorFor(io.env, typed, options.text("key-env"));
     if (options.flag("help")) {
       io.say(commandHelp(program, command));
       return 0;
