@@ -405,6 +405,24 @@ describe("sdk/cli: orders", () => {
     expect((await nostra([])).status, "nothing asked, nothing done").to.equal(1);
   });
 
+  it("the help and the version are had in every way that is usual", async () => {
+    const ask = async (...argv: string[]): Promise<string> => succeeded(await nostra(argv));
+    const { version } = JSON.parse(
+      readFileSync(path.resolve(__dirname, "../../sdk/package.json"), "utf8"),
+    ) as { version: string };
+    for (const words of [[], ["order"], ["order", "build"], ["approve"]]) {
+      const help = await ask(...words, "--help");
+      expect(await ask(...words, "-h"), words.join(" ")).to.equal(help);
+      expect(await ask("help", ...words), words.join(" ")).to.equal(help);
+      expect(await ask(...words, "--version"), words.join(" ")).to.equal(version);
+    }
+    refused(await nostra(["help", "trade"]), "there is no command trade");
+  });
+
+  it("approve says how much is approved", async () => {
+    expect(succeeded(await nostra(["approve", "-h"]))).to.include("without limit");
+  });
+
   it("what has two words answers to one as well, and says so", async () => {
     const aliases = {
       ...{ "create-market": "market create", "clarify-market": "market clarify" },
