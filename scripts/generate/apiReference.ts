@@ -9,6 +9,7 @@ import type { DeclarationReflection, TypeDocOptions } from "typedoc" with {
   "resolution-mode": "import",
 };
 import type { PluginOptions } from "typedoc-plugin-markdown" with { "resolution-mode": "import" };
+import { differingFiles } from "../lib/differingFiles";
 
 const ROOT = path.resolve(__dirname, "../..");
 const PAGES = path.join(ROOT, "docs/api");
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
   try {
     await generate(folder);
     if (process.argv.includes("--check")) {
-      const stale = differing(folder);
+      const stale = differingFiles(folder, PAGES);
       if (stale.length === 0) return;
       console.error(
         `docs/api is not what the docstrings say (${stale.join(", ")}): npm run docs:api`,
@@ -75,17 +76,6 @@ async function generate(folder: string): Promise<void> {
   if (app.logger.hasErrors() || app.logger.hasWarnings()) {
     throw new Error("typedoc found faults; see above");
   }
-}
-
-function differing(folder: string): string[] {
-  const read = (base: string): Map<string, string> =>
-    new Map(
-      readdirSync(base).map((name) => [name, readFileSync(path.join(base, name), "utf8")] as const),
-    );
-  const [wanted, found] = [read(folder), read(PAGES)];
-  return [...new Set([...wanted.keys(), ...found.keys()])].filter(
-    (name) => wanted.get(name) !== found.get(name),
-  );
 }
 
 void main();

@@ -1,6 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { Options, type World } from "#cli/command";
+import type { Chain } from "#cli/connectNetwork";
+import { accountSearch } from "#cli/doctor/account";
 import { ETHERS, LEAST_NODE } from "#cli/doctor/environment";
+import { createReport } from "#cli/doctor/report";
+import { NETWORKS } from "#cli/networks";
 import { parseDeployment, type RecordedDeployment } from "#cli/parseDeployment";
 import { program } from "#cli/program";
 import { authorizeSigner } from "@nostra/sdk/actions";
@@ -110,9 +115,32 @@ describe("network: doctor", function () {
       expect(found[name]?.state, name).to.equal("warn");
     }
     expect(found["approvals"]?.todo).to.include("nostra approve");
-    const without = await findings(at);
-    expect(without["account"]).to.include({ state: "warn", what: "none to look at" });
-    expect(without).to.not.have.property("approvals");
+  });
+
+  it("without a key there is no account to look at but on the local network", async () => {
+    const said: string[] = [];
+    const report = createReport({ say: (line: string) => said.push(line) } as never);
+    const chain = { network: NETWORKS.find(({ local }) => !local) } as Chain;
+    const search = accountSearch(chain, new Options({}), { env: {} } as World);
+    expect(await report.find(search)).to.equal(undefined);
+    expect(said[0]).to.match(/^warn {2}account +none to look at$/);
+    expect(said[1]).to.include("-> set PRIVATE_KEY, or give --from");
+  });
+
+  it("looks at the account that commands send from", async () => {
+    const key = { PRIVATE_KEY: ada.privateKey, BEN_KEY: ben.privateKey };
+    for (const [env, argv, account] of [
+      [{}, [], DEPLOYER],
+      [key, [], ada.address],
+      [key, ["--key-env", "BEN_KEY"], ben.address],
+      [key, ["--from", DEPLOYER], DEPLOYER],
+    ] as const) {
+      const found = await findings([...at, ...argv], env);
+      expect(found["account"]?.what).to.equal(account);
+      const mint = ["mint", "--to", DEPLOYER, "--amount", "1", "--dry-run"];
+      const sends = succeeded(await nostra([...mint, ...at, ...argv], { env }));
+      expect(sends).to.include(`would send mint as ${account}`);
+    }
   });
 
   it("a key that is none fails, and is not shown", async () => {

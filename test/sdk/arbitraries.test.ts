@@ -8,6 +8,7 @@ import {
   limitTerms,
   type QuoteTerms,
 } from "@nostra/sdk/arbitraries";
+import { InputError } from "@nostra/sdk/errors";
 import { binaryTokens, conditionId } from "@nostra/sdk/ids";
 import { createBook, submitOrder } from "@nostra/sdk/matcher";
 import {
@@ -39,6 +40,15 @@ describe(`sdk/arbitraries (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, () => {
       }),
       { seed: SEED, numRuns: runs },
     );
+
+  it("there is no price on a tick that is no part of 1, or all of it", () => {
+    for (const tick of ["0.03", "1", "2", "0", "none"]) {
+      expect(() => aPrice(tick), tick)
+        .to.throw(InputError)
+        .with.property("field", "tick");
+    }
+    check(aPrice("0.5"), (price) => expect(price).to.equal("0.5"), 5);
+  });
 
   it("prices lie on their tick, sizes are shares, and limit terms are exact as they are", () => {
     check(

@@ -2,7 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Options } from "#cli/command";
+import { NETWORKS } from "#cli/networks";
 import { program } from "#cli/program";
+import { send } from "#cli/session";
 import { hashOrder, orderDomain, orderFromJson, type OrderJson } from "@nostra/sdk/order";
 import { expect } from "chai";
 import { TypedDataEncoder, Wallet, id } from "ethers";
@@ -30,6 +33,57 @@ const DEPLOYMENT = {
   },
 };
 const DOMAIN = orderDomain({ chainId: 990_100, exchange: address("5") });
+
+describe("sdk/cli: sending", () => {
+  const HASH = id("a transaction");
+  const MINED = { transactionHash: HASH, blockNumber: 8, gasUsed: 90_000n } as const;
+
+  /** Sends a transaction of 100,000 gas at 10 wei, by an account that holds this, and is mined or fails as told. */
+  async function sendWith(balance: bigint, wait: () => Promise<typeof MINED>) {
+    const noted: Record<string, unknown> = {};
+    const provider = {
+      getBalance: async () => balance,
+      getFeeData: async () => ({ maxFeePerGas: 10n, gasPrice: null }),
+    };
+    const session = {
+      ...{ chain: { network: NETWORKS[0], provider }, sender: { address: ada.address } },
+      ...{ options: new Options({}), transactions: [], say: () => undefined },
+      note: (fields: object) => Object.assign(noted, fields),
+    };
+    const limits: (bigint | undefined)[] = [];
+    const tx = {
+      ...{ action: "approveCollateral", to: address("2"), data: "0x" },
+      simulate: async () => undefined,
+      estimateGas: async () => 100_000n,
+      send: async ({ gasLimit }: { gasLimit?: bigint }) => {
+        limits.push(gasLimit);
+        return { hash: HASH, wait };
+      },
+    };
+    const thrown = await send(session as never, tx as never).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    return { noted, limits, thrown };
+  }
+
+  it("notes a transaction as soon as it is sent, and its block when it is in one", async () => {
+    const sent = { action: "approveCollateral", transactionHash: HASH };
+    const done = await sendWith(10n ** 18n, async () => MINED);
+    expect(done.noted).to.deep.equal({ sent: [{ ...sent, ...MINED }] });
+    const lost = await sendWith(10n ** 18n, () => Promise.reject(new Error("no answer")));
+    expect(lost.thrown?.message).to.equal("no answer");
+    expect(lost.noted).to.deep.equal({ sent: [sent] });
+  });
+
+  it("sends nothing that the account cannot pay as it is sent", async () => {
+    const [enough] = (await sendWith(1_200_000n, async () => MINED)).limits;
+    expect(enough).to.equal(120_000n);
+    const poor = await sendWith(1_199_999n, async () => MINED);
+    expect(poor.thrown?.message).to.include("but approveCollateral needs up to 120000 gas at ");
+    expect(poor.limits).to.deep.equal([]);
+  });
+});
 
 describe("sdk/cli: orders", () => {
   let folder: string;
@@ -61,6 +115,10 @@ describe("sdk/cli: orders", () => {
     const given = Object.entries(terms).filter(([, value]) => value !== undefined);
     return ["order", "build", ...given.flatMap(([name, value]) => [`--${name}`, value ?? ""])];
   };
+
+  const hashOf = (deployment: string): string[] => [
+    ...["order", "hash", "-", "--deployment", deployment],
+  ];
 
   const built = async (...argv: string[]): Promise<string> =>
     succeeded(await nostra([...build(), ...argv]));
@@ -197,6 +255,20 @@ describe("sdk/cli: orders", () => {
       await refuses(twice, 'signature is "given twice"');
     });
 
+    it("a file that is no order or deployment, without printing what is in it", async () => {
+      const texts = ["DB_PASSWORD=hunter2hunter2", '"hunter2hunter2"', '["hunter2hunter2"]'];
+      for (const text of [...texts, "hunter2".repeat(5_000)]) {
+        const named = file("secrets.env", text);
+        for (const argv of [["order", "hash", named, ...here], hashOf(named)]) {
+          const { status, out, err } = await nostra(argv, { input: await built() });
+          expect(status).to.equal(1);
+          expect(`${out}${err}`, argv.join(" ")).to.not.include("hunter2");
+        }
+      }
+      const named = file("secrets.env", texts[0]);
+      refused(await nostra(["order", "hash", named, ...here]), '"text of 26 characters"');
+    });
+
     it("a signature of another chain, another order, another key, or none", async () => {
       const done = await signed(await built());
       const verify = async (input: string, target: string[], says: string) =>
@@ -277,6 +349,25 @@ describe("sdk/cli: orders", () => {
       }
     });
 
+    it("hides what is named as a secret in the environment, and nothing else of it", async () => {
+      const input = await built("--salt", "12");
+      const hash = hashOrder(orderFromJson(input), DOMAIN);
+      const print = (name: string, ...argv: string[]): Promise<Outcome> =>
+        nostra(["order", "hash", "-", ...here, ...argv], { env: { [name]: hash }, input });
+      for (const name of ["ORDER_HASH", "MARKET", "TOKEN_ID"]) {
+        expect(succeeded(await print(name)), name).to.equal(hash);
+        expect(JSON.parse((await print(name, "--json")).out), name).to.deep.equal({ hash });
+      }
+      const secrets = ["PRIVATE_KEY", "adaKey", "API_SECRET", "MNEMONIC", "RPC_TOKEN", "PASSWORD"];
+      for (const name of secrets) expect(succeeded(await print(name)), name).to.equal("(hidden)");
+
+      const env = { ADA: `0x${"0".repeat(64)}` };
+      for (const named of [["--key-env", "ADA"], ["--key-env=ADA"]]) {
+        const outcome = await nostra(["order", "sign", "-", ...here, ...named], { env, input });
+        refused(outcome, 'privateKey is "(hidden)"');
+      }
+    });
+
     it("of a web address only the host is printed", async () => {
       const secret = "http://127.0.0.1:1/v2/secret";
       const outcome = await nostra([...build({ nonce: undefined }), ...here, "--rpc", secret]);
@@ -312,6 +403,24 @@ describe("sdk/cli: orders", () => {
     const group = succeeded(await nostra(["order", "--help"]));
     expect(group).to.include("order sign").and.not.include("market create");
     expect((await nostra([])).status, "nothing asked, nothing done").to.equal(1);
+  });
+
+  it("the help and the version are had in every way that is usual", async () => {
+    const ask = async (...argv: string[]): Promise<string> => succeeded(await nostra(argv));
+    const { version } = JSON.parse(
+      readFileSync(path.resolve(__dirname, "../../sdk/package.json"), "utf8"),
+    ) as { version: string };
+    for (const words of [[], ["order"], ["order", "build"], ["approve"]]) {
+      const help = await ask(...words, "--help");
+      expect(await ask(...words, "-h"), words.join(" ")).to.equal(help);
+      expect(await ask("help", ...words), words.join(" ")).to.equal(help);
+      expect(await ask(...words, "--version"), words.join(" ")).to.equal(version);
+    }
+    refused(await nostra(["help", "trade"]), "there is no command trade");
+  });
+
+  it("approve says how much is approved", async () => {
+    expect(succeeded(await nostra(["approve", "-h"]))).to.include("without limit");
   });
 
   it("what has two words answers to one as well, and says so", async () => {

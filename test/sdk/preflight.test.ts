@@ -606,6 +606,31 @@ describe("sdk/preflight", () => {
     expect((await check(sell, { openOrders: [sellNo] })).ok).to.equal(true);
   });
 
+  it("reserves nothing for open orders whose terms the exchange never takes", async () => {
+    const dead: readonly Partial<Order>[] = [
+      { feeRateBps: 1_001n },
+      { makerAmount: TOKEN_UNITS + 1n, takerAmount: TOKEN_UNITS },
+      { makerAmount: MAX_AMOUNT + 1n, takerAmount: MAX_AMOUNT + 1n },
+      { takerAmount: 0n },
+    ];
+    const openOrders = await Promise.all(dead.map((terms) => soundOrder("BUY", terms)));
+    const order = await soundOrder("BUY");
+    await leave("BUY", COLLATERAL_UNITS);
+    expect((await check(order, { openOrders })).findings).to.deep.equal([]);
+  });
+
+  it("offers no approval of more than an allowance can be", async () => {
+    const most = 2n ** 256n - 1n;
+    const order = await soundOrder("BUY", { makerAmount: most });
+    await allow("BUY", 0n);
+    const alone = findingOf(await check(order), "INSUFFICIENT_ALLOWANCE");
+    expect(alone.fix.map(({ action }) => action)).to.deep.equal(["approveCollateral"]);
+    const openOrders = [await soundOrder("BUY")];
+    const finding = findingOf(await check(order, { openOrders }), "INSUFFICIENT_ALLOWANCE");
+    expect(finding.values.need).to.equal(most + COLLATERAL_UNITS);
+    expect(finding.fix).to.deep.equal([]);
+  });
+
   it("says whose signature it is, whose it should be, and for which exchange", async () => {
     const order = await soundOrder("BUY");
     const values = {
@@ -705,6 +730,39 @@ describe("sdk/preflight", () => {
     const usdc = await artifacts.readArtifact("MockUSDC");
     await sandbox.provider.send("hardhat_setCode", [maker.address, usdc.deployedBytecode]);
     expect(codesOf(await check(await soundOrder("BUY")))).to.deep.equal(["TOKENS_REFUSED"]);
+  });
+
+  it("asks the hook with no more gas than a swap leaves it, and hardly less", async () => {
+    // What receives its first tokens of a kind pays for their slot, and its hook has less.
+    await leave("SELL", 0n);
+    // It stores the gas it finds, and answers yes.
+    const { selector } = connection.exchange.interface.getFunction("onERC1155Received");
+    const code = `0x5a5f557f${selector.slice(2).padEnd(64, "0")}5f5260205ff3`;
+    await sandbox.provider.send("hardhat_setCode", [maker.address, code]);
+    const { provider } = sandbox;
+    const call = provider.call.bind(provider);
+    let asked = 0;
+    provider.call = (request) => {
+      if (request.from === sandbox.deployment.contracts.conditionalTokens) {
+        const bytes = ethers.getBytes(request.data ?? "0x");
+        // What a node takes off before the code runs.
+        const intrinsic = bytes.reduce((gas, byte) => gas + (byte === 0 ? 4 : 16), 21_000);
+        asked = Number(request.gasLimit) - intrinsic;
+      }
+      return call(request);
+    };
+    const order = await soundOrder("BUY");
+    await check(order).finally(() => (provider.call = call));
+    const left: number[] = [];
+    for (const asTaker of [true, false]) {
+      const at = await sandbox.provider.send("evm_snapshot", []);
+      expect(await settles(order, COLLATERAL_UNITS, asTaker)).to.equal(true);
+      // GAS itself costs 2.
+      left.push(Number(await provider.getStorage(maker.address, 0n)) + 2);
+      await sandbox.provider.send("evm_revert", [at]);
+    }
+    const least = Math.min(...left);
+    expect(asked).to.be.within(least - 1_000, least);
   });
 
   it("offers the maker's approval where no signature is needed then, and no approval of what another signed", async () => {
@@ -891,6 +949,37 @@ describe("sdk/preflight", () => {
       });
       expect(thrown, failing).to.be.instanceOf(TransportError);
     }
+  });
+
+  it("starts over when the node has moved on and keeps no state of the block it was at", async () => {
+    const order = await soundOrder("BUY");
+    const { provider } = sandbox;
+    const send = provider.send.bind(provider);
+    /** The chain makes so many blocks while it is asked; only the latest can be read. */
+    const during = async <T>(blocks: number, act: () => Promise<T>): Promise<[T, number]> => {
+      let [left, tries] = [blocks, 0];
+      provider.send = async (method, params) => {
+        if (method === "eth_getBlockByNumber") {
+          const found = await send(method, params);
+          tries++;
+          if (left-- > 0) await send("evm_mine", []);
+          return found;
+        }
+        const at = (params as unknown[]).at(-1);
+        if (/^eth_(call|getCode)$/.test(method) && at !== (await send("eth_blockNumber", []))) {
+          throw new Error("missing trie node");
+        }
+        return send(method, params);
+      };
+      return [await act().finally(() => (provider.send = send)), tries];
+    };
+    const [report, tries] = await during(2, () => check(order));
+    expect([report.ok, tries]).to.deep.equal([true, 3]);
+    expect(report.block.number).to.equal(await provider.getBlockNumber());
+
+    const [thrown, bounded] = await during(100, () => thrownBy(() => check(order)));
+    expect(thrown).to.be.instanceOf(TransportError);
+    expect(bounded).to.equal(5);
   });
 
   it("reads at one block, in at most a dozen calls", async () => {

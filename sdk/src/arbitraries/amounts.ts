@@ -1,7 +1,8 @@
 import fc from "fast-check";
+import { InputError } from "../errors/InputError.js";
 import { UNIT } from "../units/constants.js";
 import { formatDecimal } from "../units/formatDecimal.js";
-import { parsePrice } from "../units/parsePrice.js";
+import { parseTick } from "../units/parsePrice.js";
 
 /** The grids a market may have, as decimal text: 0.1, 0.01, 0.001, 0.0001. */
 export function aTick(): fc.Arbitrary<string> {
@@ -10,10 +11,11 @@ export function aTick(): fc.Arbitrary<string> {
 
 /**
  * A price on a tick, above 0 and below 1, as decimal text of collateral per share. Shrinks towards one tick.
- * @throws InputError when the tick is no part of 1.
+ * @throws InputError when the tick is no part of 1, or is 1.
  */
 export function aPrice(tick = "0.01"): fc.Arbitrary<string> {
-  const step = parsePrice(tick, tick);
+  const step = parseTick(tick);
+  if (step === UNIT) throw new InputError("tick", tick, "a tick below 1: no price is on it");
   return fc
     .bigInt({ min: 1n, max: UNIT / step - 1n })
     .map((steps) => formatDecimal("price", steps * step));

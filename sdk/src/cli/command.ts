@@ -4,6 +4,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { CommandError, oneLine } from "./CommandError.js";
 import type { Environment } from "./networks.js";
 import { redactorFor } from "./redact.js";
+import { VERSION } from "./version.js";
 
 /*
 How every command is written: its options as data, from which both the parsing and the help come, and a function that gets
@@ -15,6 +16,8 @@ export interface Option {
   readonly value?: string;
   readonly help: string;
   readonly required?: boolean;
+  /** One letter that stands for it: `-h`. */
+  readonly short?: string;
 }
 
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -63,7 +66,10 @@ export interface World {
   note(fields: Readonly<Record<string, unknown>>): void;
 }
 
-const HELP: OptionTable = { help: { help: "this text" } };
+const COMMON: OptionTable = {
+  help: { help: "this text", short: "h" },
+  version: { help: "the version of @nostra/sdk" },
+};
 const FOLDER: OptionTable = {
   folder: { value: "path", help: "where deployments/ and ignition/ are (here)" },
 };
@@ -120,15 +126,17 @@ export async function runCommandLine(
   let asJson = false;
   let status = 0;
   try {
-    const { command, rest } = findCommand(program, argv);
+    const { command, rest, asks } = findCommand(program, argv);
     if (command === undefined) {
-      io.say(programHelp(program, rest));
+      io.say(asks === "version" ? VERSION : programHelp(program, rest));
       return argv.length === 0 ? 1 : 0;
     }
-    redact = redactorFor(io.env, withoutIds(argv, command));
+    const typed = withoutIds(argv, command);
+    redact = redactorFor(io.env, typed);
     const options = parse(program, command, rest);
-    if (options.flag("help")) {
-      io.say(commandHelp(program, command));
+    redact = redactorFor(io.env, typed, options.text("key-env"));
+    if (options.flag("help") || options.flag("version")) {
+      io.say(options.flag("help") ? commandHelp(program, command) : VERSION);
       return 0;
     }
     requireAll(command, options);
@@ -162,31 +170,48 @@ function toJson(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) => (typeof one === "bigint" ? `${one}` : one), 2);
 }
 
-/** The command that the first one or two words name, or none and the first word of the group whose help is wanted. */
-function findCommand(
-  { name: program, commands }: Program,
-  argv: readonly string[],
-): { command?: Command; rest: readonly string[] } {
-  const [first, second, ...more] = argv;
-  if (first === undefined || first === "--help" || first === "help") return { rest: [] };
+/** What a command line names: a command and its arguments, or what is asked of the program or of a group of commands. */
+interface Found {
+  readonly command?: Command;
+  /** The arguments; without a command, the group's first word if there is one. */
+  readonly rest: readonly string[];
+  readonly asks?: "help" | "version";
+}
+
+/** The command that the first one or two words name, or what is asked instead. */
+function findCommand({ name: program, commands }: Program, argv: readonly string[]): Found {
+  const [first, second, ...more] = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
+  if (first === undefined) return { rest: [], asks: "help" };
+  const asked = questionOf(first);
+  if (asked !== undefined) return { rest: [], asks: asked };
   const one = commands.find(({ name, alias }) => name === first || alias === first);
-  if (one !== undefined) return { command: one, rest: argv.slice(1) };
+  if (one !== undefined)
+    return { command: one, rest: second === undefined ? [] : [second, ...more] };
   const two = commands.find(({ name }) => name === `${first} ${second}`);
   if (two !== undefined) return { command: two, rest: more };
 
   const inGroup = commands.filter(({ name }) => name.startsWith(`${first} `));
-  if (inGroup.length > 0 && (second === "--help" || second === "help")) return { rest: [first] };
-  const words = [first, ...(inGroup.length > 0 && second !== undefined ? [second] : [])].join(" ");
+  const asks = questionOf(second);
+  if (inGroup.length > 0 && asks !== undefined) return { rest: [first], asks };
+  const named = inGroup.length > 0 && second !== undefined ? `${first} ${second}` : first;
   const where = inGroup.length > 0 ? `${program} ${first}` : program;
-  throw new CommandError(`there is no command ${words}; ${where} --help lists them`);
+  throw new CommandError(`there is no command ${named}; ${where} --help lists them`);
+}
+
+function questionOf(word: string | undefined): Found["asks"] {
+  if (word === "--version") return "version";
+  return word === "--help" || word === "-h" || word === "help" ? "help" : undefined;
 }
 
 function parse(program: Program, command: Command, argv: readonly string[]): Options {
   const options = optionsOf(program, command);
   const config: ParseArgsConfig["options"] = Object.fromEntries(
-    Object.entries(options).map(([name, { value }]) => [
+    Object.entries(options).map(([name, { value, short }]) => [
       name,
-      { type: value === undefined ? "boolean" : "string" },
+      {
+        type: value === undefined ? "boolean" : "string",
+        ...(short === undefined ? {} : { short }),
+      },
     ]),
   );
   try {
@@ -205,7 +230,7 @@ function parse(program: Program, command: Command, argv: readonly string[]): Opt
 }
 
 function optionsOf({ inCheckout }: Program, command: Command): OptionTable {
-  return { ...command.options, ...(inCheckout ? FOLDER : {}), ...HELP };
+  return { ...command.options, ...(inCheckout ? FOLDER : {}), ...COMMON };
 }
 
 function requireAll(command: Command, options: Options): void {
@@ -242,7 +267,11 @@ function programHelp({ name, summary, commands }: Program, [group]: readonly str
 function commandHelp(program: Program, command: Command): string {
   const { input } = command;
   const entries = Object.entries(optionsOf(program, command)).map(([name, option]) => ({
-    left: option.value === undefined ? `--${name}` : `--${name} <${option.value}>`,
+    left: [
+      ...(option.short === undefined ? [] : [`-${option.short},`]),
+      `--${name}`,
+      ...(option.value === undefined ? [] : [`<${option.value}>`]),
+    ].join(" "),
     right: option.required ? `${option.help} (required)` : option.help,
   }));
   if (input !== undefined) entries.unshift({ left: `<${input.name}>`, right: input.help });

@@ -2,8 +2,14 @@ import { JsonRpcProvider, Wallet, getAddress, isAddress, type AbstractSigner } f
 import type { Address } from "../order/index.js";
 import type { Options, OptionTable } from "./command.js";
 import { CommandError } from "./CommandError.js";
-import { KEY, keyFrom } from "./keyFrom.js";
-import { COMMON_RPC_VARIABLE, rpcUrlOf, type Environment, type Network } from "./networks.js";
+import { KEY, keyFrom, noKey } from "./keyFrom.js";
+import {
+  COMMON_RPC_VARIABLE,
+  KEY_VARIABLE,
+  rpcUrlOf,
+  type Environment,
+  type Network,
+} from "./networks.js";
 import { hostOf, rpc } from "./rpc.js";
 
 /** A network that answers and is the one that was meant. */
@@ -35,7 +41,7 @@ export const SENDER: OptionTable = {
   ...KEY,
   from: {
     value: "address",
-    help: "an account of the local node; with --dry-run any account, such as a multisig",
+    help: "an account of the local node (the one of the key, else the first); with --dry-run any account, such as a multisig",
   },
 };
 
@@ -78,36 +84,51 @@ export async function reachChain(
 }
 
 /**
- * Who sends on this chain. On the local network an account of the node, elsewhere the key in the environment; a dry run
- * may be in anybody's name.
+ * The account that a command acts as: --from, else the one of the key in the environment, else on the local network the
+ * node's first. Undefined when there is none of these.
  */
-export async function senderOn(chain: Chain, options: Options, env: Environment): Promise<Sender> {
+export async function accountOn(
+  chain: Chain,
+  options: Options,
+  env: Environment,
+): Promise<Pick<Sender, "address" | "wallet"> | undefined> {
   const from = options.text("from");
-  if (from !== undefined && !isAddress(from)) {
-    throw new CommandError(`--from ${from} is not an address`);
-  }
-  if (chain.network.local && options.text("key-env") === undefined) {
-    return nodeAccount(chain, from);
-  }
   if (from !== undefined) {
-    if (!options.dryRun) {
-      throw new CommandError(
-        `--from needs --dry-run on ${chain.network.name}: the account that sends is the one of the key`,
-      );
-    }
+    if (!isAddress(from)) throw new CommandError(`--from ${from} is not an address`);
     return { address: getAddress(from) as Address };
   }
-  const wallet = new Wallet(keyFrom(options, env), chain.provider);
-  return { address: wallet.address as Address, signer: wallet, wallet };
+  if (options.text("key-env") !== undefined || env[KEY_VARIABLE]) {
+    const wallet = new Wallet(keyFrom(options, env), chain.provider);
+    return { address: wallet.address as Address, wallet };
+  }
+  const [first] = chain.network.local ? await accountsOf(chain) : [];
+  return first === undefined ? undefined : { address: first };
 }
 
-async function nodeAccount(chain: Chain, from: string | undefined): Promise<Sender> {
-  const accounts = (await rpc(chain.url, "eth_accounts", [])) as string[];
-  const wanted = from === undefined ? accounts[0] : getAddress(from);
-  const held = accounts.find((account) => getAddress(account) === getAddress(wanted ?? account));
-  if (wanted === undefined || held === undefined) {
+/** Who sends on this chain: the account of `accountOn`. A dry run may be in anybody's name. */
+export async function senderOn(chain: Chain, options: Options, env: Environment): Promise<Sender> {
+  const account = await accountOn(chain, options, env);
+  if (account?.wallet !== undefined) return { ...account, signer: account.wallet };
+  if (chain.network.local && options.text("key-env") === undefined) {
+    return nodeAccount(chain, account?.address);
+  }
+  if (account === undefined) throw noKey(KEY_VARIABLE);
+  if (!options.dryRun) {
+    throw new CommandError(
+      `--from needs --dry-run on ${chain.network.name}: the account that sends is the one of the key`,
+    );
+  }
+  return account;
+}
+
+async function nodeAccount(chain: Chain, wanted: Address | undefined): Promise<Sender> {
+  if (wanted === undefined || !(await accountsOf(chain)).includes(wanted)) {
     throw new CommandError(`the local node holds no key of ${wanted ?? "any account"}`);
   }
-  const signer = await chain.provider.getSigner(held);
-  return { address: getAddress(held) as Address, signer };
+  return { address: wanted, signer: await chain.provider.getSigner(wanted) };
+}
+
+async function accountsOf({ url }: Chain): Promise<Address[]> {
+  const accounts = (await rpc(url, "eth_accounts", [])) as string[];
+  return accounts.map((account) => getAddress(account) as Address);
 }

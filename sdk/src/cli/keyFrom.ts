@@ -24,7 +24,7 @@ export function keyFrom(options: Options, env: Environment): Hex {
   }
   const key = env[variable];
   if (key === undefined || key === "") {
-    throw new CommandError(`no key: set ${variable} in the environment or in .env`);
+    throw noKey(variable);
   }
   const digits = key.replace(/^0x/, "");
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) {
@@ -33,4 +33,8 @@ export function keyFrom(options: Options, env: Environment): Hex {
     );
   }
   return `0x${digits}`;
+}
+
+export function noKey(variable: string): CommandError {
+  return new CommandError(`no key: set ${variable} in the environment or in .env`);
 }

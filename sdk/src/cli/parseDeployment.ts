@@ -2,6 +2,7 @@ import type { Deployment } from "../deployments/Deployment.js";
 import { requireDeployment } from "../deployments/registry.js";
 import { InputError } from "../errors/InputError.js";
 import { JsonError } from "../errors/JsonError.js";
+import { withoutContent } from "../errors/withoutContent.js";
 import { parseAddress } from "../ids/address.js";
 import { findDuplicateField } from "../order/findDuplicateField.js";
 import type { Address, Hex } from "../order/Order.js";
@@ -46,7 +47,7 @@ function parseJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new JsonError("INVALID_JSON", "deployment", text, "JSON text");
+    throw new JsonError("INVALID_JSON", "deployment", withoutContent(text), "JSON text");
   }
   const duplicate = findDuplicateField(text);
   if (duplicate !== undefined) {
@@ -75,7 +76,7 @@ function parseRecords(value: unknown): Record<string, DeploymentRecord> {
 
 function requireObject(field: string, value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InputError(field, value, "an object");
+    throw new InputError(field, withoutContent(value), "an object");
   }
   return value as Record<string, unknown>;
 }

@@ -66,8 +66,10 @@ export async function send<T extends TxResult>(
 ): Promise<T | undefined> {
   await tx.simulate();
   const gas = await tx.estimateGas();
+  // A fifth more than estimated: between estimate and inclusion the state may move a little.
+  const gasLimit = gas + gas / 5n;
   const price = await gasPriceOn(chain);
-  const cost = `${gas} gas at ${gwei(price)}: up to ${coins(gas * price, chain)}`;
+  const cost = `up to ${gasLimit} gas at ${gwei(price)}: ${coins(gasLimit * price, chain)}`;
   if (options.dryRun) {
     say(`would send ${tx.action} as ${sender.address}`);
     say(`  to    ${tx.to}`);
@@ -80,19 +82,21 @@ export async function send<T extends TxResult>(
     return undefined;
   }
   const balance = await chain.provider.getBalance(sender.address);
-  if (balance < gas * price) {
+  if (balance < gasLimit * price) {
     throw new CommandError(
       `${sender.address} holds ${coins(balance, chain)}, but ${tx.action} needs ${cost}`,
     );
   }
-  // A fifth more than estimated: between estimate and inclusion the state may move a little.
-  const sent = await tx.send({ gasLimit: gas + gas / 5n });
+  const sent = await tx.send({ gasLimit });
   say(`${tx.action}  ${sent.hash}`);
+  // Whoever does not hear how it ended must at least know which it was.
+  const { action } = tx;
+  const at = transactions.push({ action, transactionHash: sent.hash }) - 1;
+  note({ sent: transactions });
   const result = await sent.wait();
   const { transactionHash, blockNumber, gasUsed } = result;
   say(`  in block ${blockNumber}, ${gasUsed} gas used`);
-  transactions.push({ action: tx.action, transactionHash, blockNumber, gasUsed });
-  note({ sent: transactions });
+  transactions[at] = { action, transactionHash, blockNumber, gasUsed };
   return result;
 }
 

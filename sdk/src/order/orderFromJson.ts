@@ -1,5 +1,6 @@
 import { InputError } from "../errors/InputError.js";
 import { JsonError } from "../errors/JsonError.js";
+import { withoutContent } from "../errors/withoutContent.js";
 import { parseAddress } from "../ids/address.js";
 import { toHex } from "../ids/bytes.js";
 import { findDuplicateField } from "./findDuplicateField.js";
@@ -56,13 +57,18 @@ export function orderFromJson(json: unknown): SignedOrder {
 
 function parseJson(text: string): unknown {
   if (text.length > LONGEST_TEXT) {
-    throw new JsonError("INVALID_JSON", "json", text, `at most ${LONGEST_TEXT} characters`);
+    throw new JsonError(
+      "INVALID_JSON",
+      "json",
+      withoutContent(text),
+      `at most ${LONGEST_TEXT} characters`,
+    );
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new JsonError("INVALID_JSON", "json", text, "JSON text");
+    throw new JsonError("INVALID_JSON", "json", withoutContent(text), "JSON text");
   }
   const duplicate = findDuplicateField(text);
   if (duplicate !== undefined) {
@@ -77,7 +83,7 @@ function readFields<Field extends string>(
   path = "",
 ): Record<Field, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new JsonError("INVALID_JSON", path || "json", value, "an object");
+    throw new JsonError("INVALID_JSON", path || "json", withoutContent(value), "an object");
   }
   const pathOf = (field: string): string => (path === "" ? field : `${path}.${field}`);
   for (const key of Object.keys(value)) {

@@ -9,13 +9,13 @@ import { MAX_SIGNATURE_BYTES, tryParseSignature } from "../order/signatureBytes.
 import type { DecimalInput } from "../units/parseDecimal.js";
 import { parseTick } from "../units/parsePrice.js";
 import type { Finding } from "./Finding.js";
-import { judgeOrder } from "./judgeOrder.js";
+import { hasSoundTerms, judgeOrder } from "./judgeOrder.js";
 import { readOrderState, type HashedOrder, type OrderState } from "./readOrderState.js";
 
 /** What checkOrder is told besides the order; every field has a default. */
 export interface CheckOrderOptions {
   /**
-   * Other orders of the same maker that are to settle as well: what is left of those still alive is reserved, and counted
+   * Other orders of the same maker that are to settle as well: what is left of those that still can is reserved, and counted
    * into what this one needs. None if not given.
    */
   readonly openOrders?: readonly SignedOrder[];
@@ -118,9 +118,6 @@ function otherOrders(
 ): HashedOrder[] {
   const others = new Map<Hex, HashedOrder>();
   for (const [i, other] of openOrders.entries()) {
-    if (!Array.isArray(openOrders)) {
-      throw new InputError("openOrders", openOrders, "a list of orders");
-    }
     const hashed = hashWellFormed(connection, other, `openOrders[${i}]`);
     if (!sameAddress(other.maker, order.maker)) {
       throw new InputError(`openOrders[${i}].maker`, other.maker, `the order's, ${order.maker}`);
@@ -134,12 +131,11 @@ function givesTheSame(a: SignedOrder, b: SignedOrder): boolean {
   return a.side === b.side && (a.side === Side.BUY || a.tokenId === b.tokenId);
 }
 
-/** An order of the same maker that time or the nonce ended reserves nothing. */
-function isAlive(
-  { nonce, expiration }: SignedOrder,
-  { nonce: current, block }: OrderState,
-): boolean {
-  return nonce === current && (expiration === 0n || expiration > block.timestampSeconds);
+/** An order of the same maker that time or the nonce ended reserves nothing, nor does one that never could settle. */
+function isAlive(order: SignedOrder, { nonce: current, block }: OrderState): boolean {
+  const { nonce, expiration } = order;
+  const isInTime = expiration === 0n || expiration > block.timestampSeconds;
+  return nonce === current && isInTime && hasSoundTerms(order);
 }
 
 /** What may still be filled of the order whose status was asked for at this place. */

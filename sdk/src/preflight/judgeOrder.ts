@@ -18,6 +18,9 @@ import { describeFinding } from "./describeFinding.js";
 import { FINDING_CODES, type Finding, type FindingCode, type FindingValues } from "./Finding.js";
 import type { OrderState } from "./readOrderState.js";
 
+/** The most that an ERC-20 can let anybody move. */
+const MAX_ALLOWANCE = 2n ** 256n - 1n;
+
 /** What is asked about an order, beside what the exchange would say. */
 export interface Question {
   readonly connection: Connection;
@@ -55,8 +58,14 @@ function find<C extends FindingCode>(
   return { code, severity: FINDING_CODES[code], values, message, fix } as Finding;
 }
 
+/** True when the exchange could take what was signed, whatever the chain says. */
+export function hasSoundTerms(order: SignedOrder): boolean {
+  const findings = [...judgeTerms({ order, tick: undefined })];
+  return findings.every(({ severity }) => severity !== "BLOCKS");
+}
+
 /** What was signed, whatever the chain says. */
-function* judgeTerms({ order, tick }: Question): Generator<Finding> {
+function* judgeTerms({ order, tick }: Pick<Question, "order" | "tick">): Generator<Finding> {
   const { side, makerAmount, takerAmount, feeRateBps } = order;
   if (feeRateBps > MAX_FEE_RATE_BPS) {
     yield find("FEE_TOO_HIGH", { feeRateBps, maxFeeRateBps: MAX_FEE_RATE_BPS });
@@ -185,12 +194,15 @@ function* judgeFunds(question: Question): Generator<Finding> {
   }
   if (state.allowance < need) {
     const spender = connection.deployment.contracts.ctfExchange;
-    const fix = buys
-      ? approveCollateral(connection, { amount: need })
-      : approveOutcomeTokens(connection);
-    yield find("INSUFFICIENT_ALLOWANCE", { ...common, have: state.allowance, spender }, [fix]);
+    const fix = buys ? approvalOf(connection, need) : [approveOutcomeTokens(connection)];
+    yield find("INSUFFICIENT_ALLOWANCE", { ...common, have: state.allowance, spender }, fix);
   }
   if (!state.takesTokens) yield find("TOKENS_REFUSED", { receiver: owner, tokenId });
+}
+
+/** None when no allowance is that large. */
+function approvalOf(connection: Connection, amount: bigint): PreparedTx<TxResult>[] {
+  return amount <= MAX_ALLOWANCE ? [approveCollateral(connection, { amount })] : [];
 }
 
 /** The exchange asks whether the token is registered, and not how its market stands: it trades on until it is redeemed. */

@@ -15,7 +15,7 @@ import { TARGET } from "../target.js";
 
 const ACCOUNT: OptionTable = {
   ...KEY,
-  from: { value: "address", help: "the account to look at (the one of the key)" },
+  from: { value: "address", help: "the account to look at (the one that commands send from)" },
 };
 
 export const doctorCommand: Command = {
@@ -34,7 +34,7 @@ with what to do; the exit status is 1 when one fails.`,
 
     const there = await lookAtContracts(report, chain, target);
     await report.see(clockCheck(chain));
-    const account = await report.find(accountSearch(options, world));
+    const account = await report.find(accountSearch(chain, options, world));
     if (account !== undefined) await lookAtAccount(report, { chain, target, account, there });
     report.end();
   },

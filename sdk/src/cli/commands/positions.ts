@@ -42,7 +42,7 @@ export const mintCommand: Command = {
 export const approveCommand: Command = {
   name: "approve",
   summary:
-    "let the exchange and ConditionalTokens take what the sender's own orders and splits need",
+    "let the exchange and ConditionalTokens take, without limit, what the sender's own orders and splits need",
   options: SENDS,
   run: async (options, world) => {
     const session = await openSession(options, world);

@@ -1,13 +1,10 @@
 import { planApprovals } from "../../actions/approvals.js";
 import { connect } from "../../contracts/connect.js";
 import { Role } from "../../contracts/Role.js";
-import { parseAddress } from "../../ids/address.js";
 import type { Address } from "../../order/Order.js";
-import { fastSigner } from "../../signer/fastSigner.js";
 import type { Options, World } from "../command.js";
-import type { Chain } from "../connectNetwork.js";
+import { accountOn, type Chain } from "../connectNetwork.js";
 import { coins } from "../cost.js";
-import { keyFrom } from "../keyFrom.js";
 import { KEY_VARIABLE } from "../networks.js";
 import { readView } from "../readCheck.js";
 import { ROLE_CALLS, type RoleName } from "../roles.js";
@@ -15,16 +12,12 @@ import type { Target } from "../target.js";
 import { usdc } from "../values.js";
 import { ok, type Check, type Report, type Search } from "./report.js";
 
-export function accountSearch(options: Options, world: World): Search<Address> {
+/** The account that commands would send from. */
+export function accountSearch(chain: Chain, options: Options, world: World): Search<Address> {
   return {
     name: "account",
     todo: `set ${options.text("key-env") ?? KEY_VARIABLE}, or give --from`,
-    find: async () => {
-      const from = options.text("from");
-      if (from !== undefined) return parseAddress(from, "--from");
-      const isKeyMeant = options.text("key-env") !== undefined || Boolean(world.env[KEY_VARIABLE]);
-      return isKeyMeant ? fastSigner(keyFrom(options, world.env)).address : undefined;
-    },
+    find: async () => (await accountOn(chain, options, world.env))?.address,
     show: (account) => account,
   };
 }
