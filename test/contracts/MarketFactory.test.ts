@@ -823,6 +823,15 @@ describe("MarketFactory", function () {
         .withArgs(conditionId);
     });
 
+    it("refuse an unknown condition though question zero has a market", async function () {
+      const { factory, createMarket } = await loadFixture(openFixture);
+      await createMarket({ questionId: ethers.ZeroHash });
+
+      await expect(factory.getMarketByCondition(UNKNOWN))
+        .to.be.revertedWithCustomError(factory, "UnknownCondition")
+        .withArgs(UNKNOWN);
+    });
+
     it("refuse a condition that somebody prepared without a market", async function () {
       const { factory, oracle, conditionalTokens } = await loadFixture(openFixture);
       await conditionalTokens.prepareCondition(oracle, UNKNOWN, 2);
