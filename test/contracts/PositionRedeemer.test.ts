@@ -1,6 +1,7 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import { loadFixture } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
+import type { TransactionReceipt } from "ethers";
 import { ethers } from "hardhat";
 import {
   NO_WINS,
@@ -240,6 +241,22 @@ describe(`PositionRedeemer (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, function 
       const again = f.redeemer.connect(f.alice).redeem([condition.id]);
       await expect(again).to.not.emit(f.redeemer, "PositionsRedeemed");
       await expect(again).to.changeTokenBalance(f.collateral, f.alice, 0n);
+    });
+
+    it("RD-2 pays a single unit, and moves nothing where nothing is due", async function () {
+      const f = await loadFixture(redeemerFixture);
+      const condition = await f.prepare("one");
+      await f.hold(f.alice, condition, 1n, 0n);
+      await f.hold(f.bob, condition, 0n, 1n);
+      await f.resolve(condition, YES_WINS);
+
+      expect(await f.redeem(f.alice, [condition.id]), "the winner").to.equal(1n);
+      await f.expectFlat(condition);
+      const { logs } = (await (
+        await f.redeemer.connect(f.bob).redeem([condition.id])
+      ).wait()) as TransactionReceipt;
+      const collateral = await f.collateral.getAddress();
+      expect(logs.filter(({ address }) => address === collateral)).to.deep.equal([]);
     });
 
     it("RD-3 refuses what is not a condition of two outcomes: unknown, or of three", async function () {
