@@ -248,6 +248,7 @@ describe(`PositionRedeemer (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${RUNS})`, function 
       const condition = await f.prepare("one");
       await f.hold(f.alice, condition, 1n, 0n);
       await f.hold(f.bob, condition, 0n, 1n);
+      await f.tokens.connect(f.bob).setApprovalForAll(f.redeemer, true);
       await f.resolve(condition, YES_WINS);
 
       expect(await f.redeem(f.alice, [condition.id]), "the winner").to.equal(1n);
