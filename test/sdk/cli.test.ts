@@ -10,6 +10,7 @@ import { hashOrder, orderDomain, orderFromJson, type OrderJson } from "@nostra/s
 import { expect } from "chai";
 import { TypedDataEncoder, Wallet, id } from "ethers";
 import { refused, runInProcess, succeeded, type Outcome } from "../helpers/cli";
+import { ORDER_TYPES } from "../helpers/exchange";
 
 /* `nostra order`, offline: no node is running, and no deployment ships with the SDK yet, so one comes from a file. */
 
@@ -167,9 +168,10 @@ describe("sdk/cli: orders", () => {
   it("the signature is the one any wallet makes", async () => {
     const done = orderFromJson(await signed(await built()));
     const { signature, ...fields } = done;
-    const types = { Order: TYPES };
-    expect(await ada.signTypedData({ ...DOMAIN }, types, fields)).to.equal(signature);
-    expect(TypedDataEncoder.hash({ ...DOMAIN }, types, fields)).to.equal(hashOrder(done, DOMAIN));
+    expect(await ada.signTypedData({ ...DOMAIN }, ORDER_TYPES, fields)).to.equal(signature);
+    expect(TypedDataEncoder.hash({ ...DOMAIN }, ORDER_TYPES, fields)).to.equal(
+      hashOrder(done, DOMAIN),
+    );
   });
 
   it("--json prints results for programs, also when the answer is no", async () => {
@@ -455,18 +457,3 @@ describe("sdk/cli: orders", () => {
     expect(no.stderr).to.equal("error: not valid, SIGNATURE_LENGTH: it is not signed\n");
   });
 });
-
-const TYPES = [
-  { name: "salt", type: "uint256" },
-  { name: "maker", type: "address" },
-  { name: "signer", type: "address" },
-  { name: "taker", type: "address" },
-  { name: "tokenId", type: "uint256" },
-  { name: "makerAmount", type: "uint256" },
-  { name: "takerAmount", type: "uint256" },
-  { name: "expiration", type: "uint256" },
-  { name: "nonce", type: "uint256" },
-  { name: "feeRateBps", type: "uint256" },
-  { name: "side", type: "uint8" },
-  { name: "signatureType", type: "uint8" },
-];

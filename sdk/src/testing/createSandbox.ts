@@ -5,7 +5,7 @@ import { createBinaryMarket, type CreateMarketParams, type MarketIds } from "../
 import { requireUnits } from "../actions/requireUnits.js";
 import type { Deployment } from "../deployments/Deployment.js";
 import { InputError } from "../errors/InputError.js";
-import { toNostraError } from "../errors/toNostraError.js";
+import { toNostraError, TransportError } from "../errors/toNostraError.js";
 import type { Address, Hex } from "../order/Order.js";
 import { deployContracts } from "./deployContracts.js";
 import { SandboxChain } from "./chain/SandboxChain.js";
@@ -116,6 +116,7 @@ export async function createSandbox(options: CreateSandboxOptions = {}): Promise
     await provider.send("eth_call", [transaction, "latest"]).catch((thrown: unknown) => {
       throw toNostraError("sandbox", thrown);
     });
+    throw new TransportError("sandbox", `${hash} failed when it was mined, and would pass now`);
   };
   const approve = (spender: Address): string =>
     interfaces.collateral.encodeFunctionData("approve", [spender, 2n ** 256n - 1n]);

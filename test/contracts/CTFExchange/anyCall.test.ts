@@ -135,7 +135,7 @@ describe(`CTFExchange: any call (NOSTRA_SEED=${SEED} NOSTRA_RUNS=${CALLS})`, () 
         if (sent === undefined) continue;
         through.add(fragment.name);
         const after = await holdings(f, caller);
-        const call = () => `${fragment.name} ${ethers.toBeHex(i)} ${data}`;
+        const call = () => `call ${i}, ${fragment.name}: ${data}`;
         expect(
           after.every((held, k) => held >= (before[k] as bigint)),
           call(),

@@ -89,13 +89,9 @@ describe("CTFExchange: matches of a few units", () => {
               taking: ceilDiv(order.makerAmount * order.takerAmount, order.makerAmount),
             })),
           );
-          if (
-            totals.taking === 0n ||
-            totals.making > totals.taking * (side === BUY ? 1n : 2n ** 99n)
-          )
-            continue;
           const making = totals.making === 0n ? 1n : totals.making;
-          if (side === SELL && totals.taking > making) continue;
+          const [cost, shares] = side === BUY ? [making, totals.taking] : [totals.taking, making];
+          if (totals.taking === 0n || cost > shares) continue;
           const takerOrder = sign(f.taker, "yes", side, [making, totals.taking], takerRate);
           const match = {
             ...{ takerOrder, makerOrders, takerFillAmount: making, makerFillAmounts: fills },

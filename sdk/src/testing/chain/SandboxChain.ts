@@ -6,9 +6,21 @@ import {
   type BlockContext,
   type Message,
   type Outcome,
-  type PreparedTransaction,
   type Runnable,
 } from "./evm.js";
+import {
+  NO_HASH,
+  NOBODY,
+  blockJson,
+  hex,
+  logsJson,
+  matches,
+  receiptJson,
+  transactionJson,
+  type Block,
+  type LogFilter,
+  type Mined,
+} from "./answers.js";
 import { RpcError } from "./RpcError.js";
 
 export interface SandboxChainParams {
@@ -17,18 +29,6 @@ export interface SandboxChainParams {
   readonly accounts: readonly Address[];
   /** Unix second of the first block. */
   readonly startTimeSeconds: number;
-}
-
-interface Block extends BlockContext {
-  readonly hash: Hex;
-  readonly parentHash: Hex;
-  readonly transactions: readonly Mined[];
-}
-
-interface Mined {
-  readonly prepared: PreparedTransaction;
-  readonly outcome: Outcome;
-  readonly blockNumber: bigint;
 }
 
 interface CallRequest {
@@ -41,14 +41,6 @@ interface CallRequest {
   readonly gasPrice?: Hex;
   readonly maxFeePerGas?: Hex;
   readonly nonce?: Hex;
-}
-
-interface LogFilter {
-  readonly fromBlock?: string;
-  readonly toBlock?: string;
-  readonly blockHash?: Hex;
-  readonly address?: Hex | readonly Hex[];
-  readonly topics?: readonly (Hex | readonly Hex[] | null)[];
 }
 
 type BlockTag = string | { readonly blockNumber?: string; readonly blockHash?: Hex };
@@ -68,9 +60,7 @@ const BLOCK_GAS_LIMIT = 60_000_000n;
 /** Wei per gas, in every block: nobody competes for space here. */
 const BASE_FEE = 1_000_000_000n;
 const PRIORITY_FEE = 1_000_000_000n;
-const NOBODY = `0x${"00".repeat(20)}` as const;
-const NO_HASH = `0x${"00".repeat(32)}` as const;
-/** What a frame may keep back from the frames below it, so that an estimate must be higher than what is used (EIP-150). */
+/** Gas that a call which sends money is given on top of what it is charged, so that it must be there and is not used. */
 const CALL_STIPEND = 2_300n;
 /** An estimate may be this much too high: one part of so many. */
 const ESTIMATE_PRECISION = 64n;
@@ -88,7 +78,7 @@ export class SandboxChain implements Eip1193Provider {
   readonly #blocks: Block[];
   readonly #mined = new Map<string, Mined>();
   /** What the chain's clock is ahead of the machine's, in seconds. */
-  #clockOffset: number;
+  #clockOffset = 0;
   #nextTimestamp: bigint | undefined;
   /** Heights and clocks at the open snapshots; a snapshot's id is its place, from 1 on. */
   readonly #snapshots: { readonly height: number; readonly clockOffset: number }[] = [];
@@ -137,13 +127,13 @@ export class SandboxChain implements Eip1193Provider {
     eth_getTransactionByHash: (hash: Hex) => transactionJson(this.#find(hash), this.#blocks),
     eth_getTransactionReceipt: (hash: Hex) => receiptJson(this.#find(hash), this.#blocks),
     eth_getBlockByNumber: (tag: string, whole: boolean) =>
-      this.#blockJson(this.#blockAt(tag), whole),
+      blockJson(this.#blockAt(tag), whole, this.#blocks),
     eth_getBlockByHash: (hash: Hex, whole: boolean) =>
-      this.#blockJson(this.#blockOfHash(hash), whole),
+      blockJson(this.#blockOfHash(hash), whole, this.#blocks),
     eth_getLogs: (filter: LogFilter) => this.#logs(filter),
     evm_mine: (seconds?: number | Hex) => {
       if (seconds !== undefined) this.#setNextTimestamp(secondsOf(seconds));
-      this.#append(this.#nextBlock([], this.#timestampNow()));
+      this.#append(this.#nextContext());
       return "0x0";
     },
     evm_increaseTime: (seconds: number | Hex) => {
@@ -173,8 +163,7 @@ export class SandboxChain implements Eip1193Provider {
     this.#blocks = blocks;
     this.#chainId = params.chainId;
     this.#accounts = params.accounts;
-    this.#clockOffset = params.startTimeSeconds - machineSeconds();
-    this.#blocks.push(this.#nextBlock([], BigInt(params.startTimeSeconds)));
+    this.#append(this.#nextContext(BigInt(params.startTimeSeconds)));
   }
 
   static async start(params: SandboxChainParams): Promise<SandboxChain> {
@@ -182,7 +171,7 @@ export class SandboxChain implements Eip1193Provider {
       params.accounts.map((account) => [account, ACCOUNT_BALANCE]),
     );
     const blocks: Block[] = [];
-    const hashOf = (number: bigint): Hex | undefined => blocks[Number(number)]?.hash;
+    const hashOf = (number: number): Hex | undefined => blocks[number]?.hash;
     return new SandboxChain(await Evm.create(params.chainId, balances, hashOf), params, blocks);
   }
 
@@ -245,17 +234,23 @@ export class SandboxChain implements Eip1193Provider {
 
   // Time and blocks
 
-  #nextBlock(transactions: readonly Mined[], timestamp: bigint): Block {
+  /** Where a transaction runs that is mined now. */
+  #nextContext(timestamp = this.#timestampNow()): BlockContext {
     const number = BigInt(this.#blocks.length);
+    return { number, timestamp, gasLimit: BLOCK_GAS_LIMIT, baseFeePerGas: BASE_FEE };
+  }
+
+  #append(context: BlockContext, transactions: readonly Mined[] = []): void {
+    const { number, timestamp } = context;
     const parentHash = this.#blocks.at(-1)?.hash ?? NO_HASH;
     const hashes = transactions.map(({ prepared }) => prepared.hash);
     const hash = keccak256(
       concat([parentHash, toBeHex(number, 32), toBeHex(timestamp, 32), ...hashes]),
     ) as Hex;
-    return {
-      ...{ number, hash, parentHash, timestamp, transactions },
-      ...{ gasLimit: BLOCK_GAS_LIMIT, baseFeePerGas: BASE_FEE },
-    };
+    this.#blocks.push({ ...context, hash, parentHash, transactions });
+    this.#clockOffset = Number(timestamp) - machineSeconds();
+    this.#nextTimestamp = undefined;
+    for (const mined of transactions) this.#mined.set(mined.prepared.hash, mined);
   }
 
   /** When a block mined now would be. */
@@ -274,13 +269,6 @@ export class SandboxChain implements Eip1193Provider {
     }
     this.#nextTimestamp = seconds;
     return String(seconds);
-  }
-
-  #append(block: Block): void {
-    this.#blocks.push(block);
-    this.#clockOffset = Number(block.timestamp) - machineSeconds();
-    this.#nextTimestamp = undefined;
-    for (const mined of block.transactions) this.#mined.set(mined.prepared.hash, mined);
   }
 
   async #snapshot(): Promise<Hex> {
@@ -318,14 +306,14 @@ export class SandboxChain implements Eip1193Provider {
    */
   async #estimate(request: CallRequest): Promise<bigint> {
     const most = gasOf(request);
-    const next = this.#nextBlock([], this.#timestampNow());
+    const next = { ...this.#nextContext(), baseFeePerGas: 0n };
     const { from, value } = messageOf(request);
     const balance = await this.#evm.balanceOf(from);
     if (balance < value) {
       throw new RpcError(REFUSED, `insufficient funds for transfer: ${from} has ${balance} wei`);
     }
     const rehearse = (limit: bigint): Promise<Outcome> =>
-      this.#evm.rehearse(freeMessageOf(request, limit), { ...next, baseFeePerGas: 0n });
+      this.#evm.rehearse(freeMessageOf(request, limit), next);
     const whole = await rehearse(most);
     if (whole.error !== undefined) throw revertError(whole);
     const succeeds = async (limit: bigint) => (await rehearse(limit)).error === undefined;
@@ -400,11 +388,9 @@ export class SandboxChain implements Eip1193Provider {
         `insufficient funds for gas * price + value: ${from} has ${balance} wei, needs ${cost}`,
       );
     }
-    const timestamp = this.#timestampNow();
-    const context = this.#nextBlock([], timestamp);
+    const context = this.#nextContext();
     const outcome = await this.#evm.run(runnable, context);
-    const mined = { prepared, outcome, blockNumber: context.number };
-    this.#append(this.#nextBlock([mined], timestamp));
+    this.#append(context, [{ prepared, outcome, blockNumber: context.number }]);
     return hash;
   }
 
@@ -429,21 +415,6 @@ export class SandboxChain implements Eip1193Provider {
       Number(this.#blockAt(tag)?.number ?? BigInt(tag ?? 0));
     const [first, last] = [height(fromBlock), height(toBlock)];
     return this.#blocks.slice(first, last + 1);
-  }
-
-  #blockJson(block: Block | undefined, whole: boolean): object | null {
-    if (block === undefined) return null;
-    const { number, hash, parentHash, timestamp, gasLimit, baseFeePerGas, transactions } = block;
-    const gasUsed = transactions.reduce((sum, { outcome }) => sum + outcome.gasUsed, 0n);
-    return {
-      ...{ hash, parentHash, number: hex(number), timestamp: hex(timestamp) },
-      ...{ gasLimit: hex(gasLimit), gasUsed: hex(gasUsed), baseFeePerGas: hex(baseFeePerGas) },
-      ...{ miner: NOBODY, nonce: "0x0000000000000000", difficulty: "0x0", extraData: "0x" },
-      ...{ stateRoot: NO_HASH, receiptsRoot: NO_HASH, prevRandao: NO_HASH },
-      transactions: transactions.map((mined) =>
-        whole ? transactionJson(mined, this.#blocks) : mined.prepared.hash,
-      ),
-    };
   }
 }
 
@@ -473,77 +444,6 @@ function revertError({ error, returnData }: Answer): RpcError {
     : new RpcError(REFUSED, error ?? "the transaction failed");
 }
 
-function placeOf({ prepared, blockNumber }: Mined, blocks: readonly Block[]) {
-  return {
-    transactionHash: prepared.hash,
-    transactionIndex: "0x0",
-    blockNumber: hex(blockNumber),
-    blockHash: (blocks[Number(blockNumber)] as Block).hash,
-  };
-}
-
-interface LogJson {
-  readonly address: Hex;
-  readonly topics: readonly Hex[];
-}
-
-function logsJson(mined: Mined, blocks: readonly Block[]): LogJson[] {
-  return mined.outcome.logs.map((log, index) => ({
-    ...log,
-    ...placeOf(mined, blocks),
-    logIndex: hex(index),
-    removed: false,
-  }));
-}
-
-function matches({ address, topics }: LogJson, filter: LogFilter): boolean {
-  const wanted = filter.topics ?? [];
-  return (
-    accepts(filter.address, address) &&
-    wanted.length <= topics.length &&
-    wanted.every((one, i) => accepts(one, topics[i]))
-  );
-}
-
-/** Nothing, and an empty list, accept anything. */
-function accepts(wanted: Hex | readonly Hex[] | null | undefined, found: Hex | undefined): boolean {
-  const list = wanted === null || wanted === undefined ? [] : [wanted].flat();
-  return list.length === 0 || list.some((one) => one.toLowerCase() === found?.toLowerCase());
-}
-
-function receiptJson(mined: Mined | undefined, blocks: readonly Block[]): object | null {
-  if (mined === undefined) return null;
-  const { prepared, outcome } = mined;
-  return {
-    ...placeOf(mined, blocks),
-    ...{ from: prepared.from, to: prepared.to ?? null, type: hex(prepared.type) },
-    contractAddress: outcome.contractAddress ?? null,
-    status: outcome.error === undefined ? "0x1" : "0x0",
-    ...{ gasUsed: hex(outcome.gasUsed), cumulativeGasUsed: hex(outcome.gasUsed) },
-    effectiveGasPrice: hex(outcome.gasPrice),
-    ...{ logs: logsJson(mined, blocks), logsBloom: outcome.logsBloom },
-  };
-}
-
-function transactionJson(mined: Mined | undefined, blocks: readonly Block[]): object | null {
-  if (mined === undefined) return null;
-  const { prepared, outcome } = mined;
-  const { fees } = prepared;
-  const { transactionHash, ...place } = placeOf(mined, blocks);
-  return {
-    ...{ hash: transactionHash, ...place },
-    ...{ from: prepared.from, to: prepared.to ?? null, input: prepared.data },
-    ...{ value: hex(prepared.value), nonce: hex(prepared.nonce), type: hex(prepared.type) },
-    ...{ gas: hex(prepared.gasLimit), gasPrice: hex(outcome.gasPrice) },
-    ...(fees && {
-      chainId: hex(fees.chainId),
-      maxFeePerGas: hex(fees.maxFeePerGas),
-      maxPriorityFeePerGas: hex(fees.maxPriorityFeePerGas),
-    }),
-    ...prepared.signature,
-  };
-}
-
 function secondsOf(given: number | string): bigint {
   const seconds = Number(given);
   if (Number.isSafeInteger(seconds) && seconds >= 0) return BigInt(seconds);
@@ -552,8 +452,4 @@ function secondsOf(given: number | string): bigint {
 
 function machineSeconds(): number {
   return Math.floor(Date.now() / 1000);
-}
-
-function hex(value: bigint | number): Hex {
-  return `0x${value.toString(16)}`;
 }

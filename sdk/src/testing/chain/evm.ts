@@ -109,7 +109,7 @@ export class Evm {
   static async create(
     chainId: number,
     balances: Balances,
-    hashOf: (number: bigint) => Hex | undefined,
+    hashOf: (number: number) => Hex | undefined,
   ): Promise<Evm> {
     const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Prague });
     const state = new JournaledState();
@@ -118,7 +118,7 @@ export class Evm {
     }
     const blockchain = {
       getBlock: (number: number) =>
-        Promise.resolve({ hash: () => hexToBytes(hashOf(BigInt(number)) ?? "0x") }),
+        Promise.resolve({ hash: () => hexToBytes(hashOf(number) ?? "0x") }),
       putBlock: () => Promise.resolve(),
       shallowCopy: () => blockchain,
     };
