@@ -1,0 +1,55 @@
+import { NostraError, type ErrorDetails } from "@nostra/sdk/errors";
+
+/** What went wrong inside the operator, or was refused by it. `status` is what HTTP answers. */
+export class OperatorError extends NostraError {
+  readonly status: number;
+  /** Seconds after which asking again makes sense; undefined when it never does. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    options: {
+      readonly status: number;
+      readonly details?: ErrorDetails;
+      readonly cause?: unknown;
+      readonly retryAfterSeconds?: number;
+    },
+  ) {
+    const { details, cause } = options;
+    super(code, message, {
+      ...(details === undefined ? {} : { details }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.status = options.status;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** Something else holds what only one process may have. `details`: `what`, `holder`. */
+export class InUseError extends OperatorError {
+  constructor(what: string, holder: string) {
+    super("IN_USE", `${what} is in use by ${holder}`, { status: 503, details: { what, holder } });
+  }
+}
+
+/** This process is not the writer any more: another took over. `details`: `lease`. */
+export class FencedError extends OperatorError {
+  constructor(lease: string) {
+    super("FENCED", `another process has taken over ${lease}; this one must not write`, {
+      status: 503,
+      details: { lease },
+    });
+  }
+}
+
+/** The database belongs to another deployment. `details`: `key`, `found`, `expected`. */
+export class ForeignDatabaseError extends OperatorError {
+  constructor(key: string, found: string, expected: string) {
+    super(
+      "FOREIGN_DATABASE",
+      `the database was made for ${key} ${found}, not ${expected}; use another database`,
+      { status: 500, details: { key, found, expected } },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import path from "node:path";
+import { InUseError } from "../errors";
+
+interface Holder {
+  readonly pid: number;
+  readonly since: string;
+}
+
+/**
+ * Takes a data directory for this process alone: a file beside it, made exclusively, with the process id. The embedded database
+ * has no such lock, and two writers make one history vanish. A lock whose process is dead is taken over.
+ * @returns how to give it back.
+ * @throws InUseError naming the process that holds it.
+ */
+export function lockDirectory(directory: string): () => void {
+  const file = `${path.resolve(directory)}.lock`;
+  mkdirSync(path.dirname(file), { recursive: true });
+  for (;;) {
+    try {
+      const handle = openSync(file, "wx", 0o600);
+      const holder: Holder = { pid: process.pid, since: new Date().toISOString() };
+      writeSync(handle, JSON.stringify(holder));
+      closeSync(handle);
+      return () => {
+        if (readHolder(file)?.pid === process.pid) rmSync(file, { force: true });
+      };
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+    }
+    const holder = readHolder(file);
+    if (holder !== undefined && isAlive(holder.pid)) {
+      throw new InUseError(directory, `process ${holder.pid}, since ${holder.since}`);
+    }
+    // Its process is dead, or died while writing it.
+    rmSync(file, { force: true });
+  }
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

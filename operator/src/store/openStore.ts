@@ -1,0 +1,118 @@
+import { mkdirSync } from "node:fs";
+import { PGlite } from "@electric-sql/pglite";
+import { Kysely, Migrator, PostgresDialect, type Transaction } from "kysely";
+import { Pool } from "pg";
+import { ForeignDatabaseError } from "../errors";
+import { lockDirectory } from "./lockDirectory";
+import { migrations } from "./migrations";
+import { PglitePool } from "./pglitePool";
+import type { Database } from "./schema";
+
+/** Where to keep things: a PostgreSQL server by `url`, or an embedded one in `directory`; in memory when neither is given. */
+export interface StoreOptions {
+  readonly url?: string | undefined;
+  readonly directory?: string | undefined;
+  /** Connections to PostgreSQL. Default 10. The embedded database has one. */
+  readonly connections?: number;
+}
+
+export type Work<T> = (transaction: Transaction<Database>) => Promise<T>;
+
+/** The database, migrated. */
+export interface Store {
+  readonly kind: "pglite" | "postgres";
+  readonly db: Kysely<Database>;
+  /** All of it, or nothing. */
+  transaction<T>(work: Work<T>): Promise<T>;
+  /** Makes the database this deployment's. @throws ForeignDatabaseError when it is another's. */
+  claim(facts: Readonly<Record<string, string>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const INT8 = 20;
+const NUMERIC = 1700;
+
+/** How values of a type arrive, in both databases alike. */
+const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
+  [INT8]: BigInt,
+  [NUMERIC]: (text) => text,
+};
+
+/**
+ * Opens the database and brings its tables up to date.
+ * @throws InUseError when another process has the directory.
+ */
+export async function openStore(options: StoreOptions = {}): Promise<Store> {
+  const { url, directory } = options;
+  if (url !== undefined) return migrated("postgres", postgresPool(url, options.connections ?? 10));
+  const unlock = directory === undefined ? () => undefined : lockDirectory(directory);
+  try {
+    if (directory !== undefined) mkdirSync(directory, { recursive: true });
+    const database = await PGlite.create({
+      ...(directory === undefined ? {} : { dataDir: directory }),
+      parsers: PARSERS,
+    });
+    const store = await migrated("pglite", new PglitePool(database));
+    const close = async (): Promise<void> => {
+      await store.close();
+      unlock();
+    };
+    return { ...store, close };
+  } catch (thrown) {
+    unlock();
+    throw thrown;
+  }
+}
+
+function postgresPool(url: string, connections: number): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    types: {
+      getTypeParser: ((oid: number, format: "text" | "binary") => {
+        const parser = PARSERS[oid];
+        if (parser !== undefined) return parser;
+        // eslint-disable-next-line @typescript-eslint/no-require-imports
+        return (require("pg") as typeof import("pg")).types.getTypeParser(oid, format as never);
+      }) as never,
+    },
+  });
+  // A connection that breaks while nobody uses it is replaced by the pool; who uses one gets the error himself.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+async function migrated(kind: Store["kind"], pool: Pool | PglitePool): Promise<Store> {
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    kind,
+    db,
+    transaction: (work) => db.transaction().execute(work),
+    claim: (facts) => claim(db, facts),
+    close: () => db.destroy(),
+  };
+}
+
+async function claim(db: Kysely<Database>, facts: Readonly<Record<string, string>>): Promise<void> {
+  for (const [key, value] of Object.entries(facts)) {
+    await db
+      .insertInto("meta")
+      .values({ key, value })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const row = await db
+      .selectFrom("meta")
+      .select("value")
+      .where("key", "=", key)
+      .executeTakeFirstOrThrow();
+    if (row.value !== value) throw new ForeignDatabaseError(key, row.value, value);
+  }
+}
