@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { getBytes, keccak256 } from "ethers";
 import {
   createSpecificationBook,
   hashBook,
@@ -20,6 +21,9 @@ log
 ├── given a decision that breaks the rules: DISAGREES, with what should stand there
 ├── given a request the book refuses: DISAGREES
 ├── given text that is no line: MALFORMED
+├── an order that comes back with its old sequence stands at its old place
+├── given a faster keccak: the same lines
+├── a log that is gone on with from its state has the same lines as one that was never cut
 └── a refused request makes no line
 */
 
@@ -71,6 +75,40 @@ describe("matcher: log", () => {
       if (result.status !== "agrees") throw new Error(JSON.stringify(result));
       expect(result).to.include({ lines: 10, head: recorder.head });
       expect(hashBook(result.book)).to.equal(hashBook(recorder.book));
+    }
+  });
+
+  it("has an order that comes back with its old sequence at its old place", () => {
+    const recorder = recordBook(MARKET);
+    const [first, second] = [sell(YES, 5n, 60n), sell(YES, 5n, 60n, { maker: BOB })];
+    const lines = [recorder.opening];
+    for (const [sequence, order] of [first, second].entries()) {
+      lines.push(recorder.submit({ ...order, sequence }).line);
+    }
+    lines.push(recorder.cancel(first.hash).line);
+    lines.push(recorder.submit({ ...first, sequence: 0 }).line);
+    expect(recorder.book.asks().map(({ hash }) => hash)).to.deep.equal([first.hash, second.hash]);
+    expect(brief(replay(lines, { head: recorder.head }))).to.deep.equal(["agrees"]);
+  });
+
+  it("has the same lines when it is gone on with from its state, and with another keccak", () => {
+    const orders = [sell(YES, 5n, 60n), buy(NO, 5n, 40n, { maker: BOB }), buy(YES, 2n, 61n)];
+    const record = (recorder: BookRecorder, from: number): string[] =>
+      orders.slice(from).map((order, i) => recorder.submit({ ...order, sequence: from + i }).line);
+    const uncut = recordBook(MARKET, { stateEvery: 2 });
+    const all = record(uncut, 0);
+
+    for (const cut of [1, 2]) {
+      const before = recordBook(MARKET, { stateEvery: 2 });
+      orders.slice(0, cut).forEach((order, sequence) => before.submit({ ...order, sequence }));
+      const { count, head, version, book } = before;
+      const resumed = recordBook(MARKET, {
+        stateEvery: 2,
+        resume: { count, head, version, orders: [...book.bids(), ...book.asks()] },
+        keccak256: (bytes) => getBytes(keccak256(bytes)),
+      });
+      expect(record(resumed, cut)).to.deep.equal(all.slice(cut));
+      expect(resumed.head).to.equal(uncut.head);
     }
   });
 

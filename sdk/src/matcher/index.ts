@@ -6,6 +6,7 @@ export {
   BookRecorder,
   hashLine,
   LOG_START,
+  type LogState,
   recordBook,
   type Recorded,
   type RecordOptions,

@@ -2,9 +2,9 @@ import { isDust } from "./isDust.js";
 import { matchOrder } from "./matchOrder.js";
 import { readOptions } from "./readOptions.js";
 import type {
-  IncomingOrder,
   MatchOptions,
   MatchPlan,
+  NewRestingOrder,
   NoMatchReason,
   OrderBook,
   RestingOrder,
@@ -30,15 +30,17 @@ export interface SubmitResult {
  * Lets an order arrive at a book: matches it until it is done or nothing more can be taken, applies every plan, and lets the
  * rest wait when it is good till cancelled or till its date. An expired order does not rest, nor one that would be dust.
  *
+ * An order that comes back with its old `sequence` is matched like any other, and what is left of it rests at its old place.
+ *
  * Only one call of the exchange is all or nothing, so a FOK order must be filled by one plan or is refused.
  */
 export function submitOrder(
   book: OrderBook,
-  incoming: IncomingOrder,
+  incoming: NewRestingOrder,
   options?: MatchOptions,
 ): SubmitResult {
   const given = readOptions(options);
-  const { hash, order } = incoming;
+  const { hash, order, sequence } = incoming;
   const plans: MatchPlan[] = [];
   const cancelled: RestingOrder[] = [];
   const closed: RestingOrder[] = [];
@@ -66,7 +68,13 @@ export function submitOrder(
   let rested: RestingOrder | null = null;
   if (isGood && remaining > 0n && !DROPS.includes(reason)) {
     if (isDust(book.market, order, remaining)) reason = "DUST";
-    else rested = book.add({ hash, order, remaining });
+    else
+      rested = book.add({
+        hash,
+        order,
+        remaining,
+        ...(sequence === undefined ? {} : { sequence }),
+      });
   }
   return { plans, rested, remaining, reason, cancelled, closed };
 }

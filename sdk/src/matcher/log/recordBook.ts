@@ -7,8 +7,8 @@ import { hashBook } from "../hashBook.js";
 import { submitOrder, type SubmitResult } from "../submitOrder.js";
 import type {
   BookMarket,
-  IncomingOrder,
   MatchOptions,
+  NewRestingOrder,
   OrderBook,
   ReduceResult,
   RestingOrder,
@@ -24,12 +24,28 @@ export interface Recorded<Result> {
   readonly line: string;
 }
 
+/** Where a log stands, for going on with it. */
+export interface LogState {
+  /** How many lines it has. */
+  readonly count: number;
+  /** The keccak of its last line. */
+  readonly head: Hex;
+  /** The book's version in its last line. */
+  readonly version: number;
+  /** The orders that rest after its last line, each with its sequence. */
+  readonly orders: Iterable<NewRestingOrder>;
+}
+
 /** What recordBook may be told. */
 export interface RecordOptions {
   /** A line whose number is a multiple of this has the book's hash. Default 1000. */
   readonly stateEvery?: number;
   /** Makes the book. Default `createBook`. */
   readonly create?: (market: BookMarket) => OrderBook;
+  /** Keccak-256 of bytes, for who has a faster one. Default: in JavaScript. */
+  readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
+  /** Goes on with a log instead of opening one. That the state is the log's is the caller's word. */
+  readonly resume?: LogState;
 }
 
 /**
@@ -38,15 +54,29 @@ export interface RecordOptions {
  */
 export class BookRecorder {
   readonly book: OrderBook;
-  /** The line that opens the log. */
+  /** The line that opens the log; empty when the book goes on with one. */
   readonly opening: string;
   readonly #stateEvery: number;
+  readonly #keccak256: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  /** What the log's version is ahead of the book's, which was made anew. */
+  readonly #versionsBefore: number;
   #count = 0;
   #head = LOG_START;
 
-  constructor(market: BookMarket, { stateEvery = 1000, create = createBook }: RecordOptions = {}) {
+  constructor(market: BookMarket, options: RecordOptions = {}) {
+    const { stateEvery = 1000, create = createBook, keccak256, resume } = options;
+    this.#keccak256 = keccak256;
     this.book = create(market);
     this.#stateEvery = stateEvery;
+    if (resume !== undefined) {
+      for (const order of resume.orders) this.book.add(order);
+      this.#count = resume.count;
+      this.#head = resume.head;
+      this.#versionsBefore = resume.version - this.book.version;
+      this.opening = "";
+      return;
+    }
+    this.#versionsBefore = 0;
     this.opening = this.#write({ op: "open", market, stateEvery }, null);
   }
 
@@ -55,12 +85,17 @@ export class BookRecorder {
     return this.#count;
   }
 
+  /** How many times the book was changed since the log began. */
+  get version(): number {
+    return this.book.version + this.#versionsBefore;
+  }
+
   /** The keccak of the last line: it fixes all of the log. */
   get head(): Hex {
     return this.#head;
   }
 
-  submit(incoming: IncomingOrder, options: MatchOptions = {}): Recorded<SubmitResult> {
+  submit(incoming: NewRestingOrder, options: MatchOptions = {}): Recorded<SubmitResult> {
     const skipped: Hex[] = [];
     const { skip, ...others } = options;
     const noting = (maker: RestingOrder): boolean => {
@@ -119,10 +154,10 @@ export class BookRecorder {
       prev: this.#head,
       request: requestToJson(request),
       decision,
-      version: this.book.version,
+      version: this.version,
       ...(hasState ? { state: hashBook(this.book) } : {}),
     });
-    this.#head = hashLine(line);
+    this.#head = hashLine(line, this.#keccak256);
     return line;
   }
 }
@@ -133,8 +168,11 @@ export function recordBook(market: BookMarket, options?: RecordOptions): BookRec
 }
 
 /** What the next line of a log names as the one before it: keccak256 of the line's text, without its line break. */
-export function hashLine(line: string): Hex {
-  return toHex(keccak_256(utf8ToBytes(line)));
+export function hashLine(
+  line: string,
+  keccak256: (bytes: Uint8Array) => Uint8Array = keccak_256,
+): Hex {
+  return toHex(keccak256(utf8ToBytes(line)));
 }
 
 function hashesOf(orders: readonly RestingOrder[]): Hex[] {

@@ -1,13 +1,13 @@
 import type { Hex, Order, SignedOrder } from "../../order/Order.js";
 import { parseUint256 } from "../../order/parseUint256.js";
-import type { BookMarket, IncomingOrder, MatchOptions } from "../types.js";
+import type { BookMarket, MatchOptions, NewRestingOrder } from "../types.js";
 
 /** What can be asked of a recorded book. */
 export type BookRequest =
   | { readonly op: "open"; readonly market: BookMarket; readonly stateEvery: number }
   | {
       readonly op: "submit";
-      readonly incoming: IncomingOrder;
+      readonly incoming: NewRestingOrder;
       readonly options: Omit<MatchOptions, "skip">;
       /** Makers that the venue passed by, by its own judgement. */
       readonly skipped: readonly Hex[];
@@ -45,12 +45,13 @@ export function requestToJson(request: BookRequest): Record<string, unknown> {
   if (request.op !== "submit") return { ...request };
   const { incoming, options, skipped } = request;
   const { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds } = options;
-  const { hash, order, remaining } = incoming;
+  const { hash, order, remaining, sequence } = incoming;
   return {
     op: "submit",
     hash,
     order: orderToPlain(order),
     remaining,
+    sequence,
     options: { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds },
     skipped,
   };
@@ -69,10 +70,12 @@ export function requestFromJson(json: unknown): BookRequest {
       const { now, marginSeconds, ...others } = record(fields["options"]);
       const options = { ...others, ...bigints({ now, marginSeconds }) };
       const { remaining } = bigints({ remaining: fields["remaining"] });
-      const incoming: IncomingOrder = {
+      const { sequence } = fields;
+      const incoming: NewRestingOrder = {
         hash: fields["hash"] as Hex,
         order: orderFromPlain(fields["order"]),
         ...(remaining === undefined ? {} : { remaining }),
+        ...(sequence === undefined ? {} : { sequence: sequence as number }),
       };
       return { op: "submit", incoming, options, skipped: fields["skipped"] as Hex[] };
     }
