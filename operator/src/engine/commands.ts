@@ -23,6 +23,8 @@ export type CancelReason = (typeof CANCEL_REASONS)[number];
 export const command = z.discriminatedUnion("op", [
   /** Takes an order out of the book; nothing when it is not in it. */
   z.object({ op: z.literal("cancel"), hash: hex, reason: z.enum(CANCEL_REASONS) }),
+  /** Takes an order that the chain refuses out for good; what it gave in unsettled matches stays reserved until their release. */
+  z.object({ op: z.literal("invalidate"), hash: hex, reason: z.string() }),
   /** Takes out every order that is dead at this second. */
   z.object({ op: z.literal("expire"), now: z.string() }),
   /** The chain says that no more than this is left of an order. */

@@ -1,11 +1,23 @@
+import { hostname } from "node:os";
 import type { Kysely, Transaction } from "kysely";
 import { FencedError, InUseError } from "../errors";
+import { isAlive } from "./isAlive";
 import type { Database } from "./schema";
 
 /** The right to be the only writer of something, with the number that proves it. */
 export interface Lease {
   readonly name: string;
   readonly fence: bigint;
+}
+
+/** What this process calls itself as a holder. */
+export const THIS_PROCESS = `${hostname()}/${process.pid}`;
+
+/** True of a process of this machine that has died: no need to wait for it. */
+function isGone(holder: string): boolean {
+  const [host, pid] = holder.split("/");
+  if (host !== hostname() || pid === undefined || !/^\d+$/.test(pid)) return false;
+  return !isAlive(Number(pid));
 }
 
 /** How long a writer that fell silent keeps its right. */
@@ -22,7 +34,7 @@ export async function acquireLease(
   holder: string,
   nowMs: bigint,
 ): Promise<Lease> {
-  const fresh = { name, holder, fence: 1n, expires_at_ms: nowMs + LEASE_MS };
+  const fresh = { name, holder, fence: 1n, position: 0n, expires_at_ms: nowMs + LEASE_MS };
   const row = await db
     .insertInto("lease")
     .values(fresh)
@@ -42,6 +54,16 @@ export async function acquireLease(
     .executeTakeFirst();
   if (row !== undefined) return { name, fence: row.fence };
   const held = await db.selectFrom("lease").selectAll().where("name", "=", name).executeTakeFirst();
+  if (held !== undefined && isGone(held.holder)) {
+    const taken = await db
+      .updateTable("lease")
+      .set({ holder, fence: held.fence + 1n, expires_at_ms: nowMs + LEASE_MS })
+      .where("name", "=", name)
+      .where("fence", "=", held.fence)
+      .returning("fence")
+      .executeTakeFirst();
+    if (taken !== undefined) return { name, fence: taken.fence };
+  }
   throw new InUseError(`the ${name}`, held?.holder ?? "another process");
 }
 
@@ -86,4 +108,37 @@ export async function requireLease(
     .forShare()
     .executeTakeFirst();
   if (row?.fence !== fence) throw new FencedError(name);
+}
+
+/**
+ * As requireLease, for a writer that numbers its transactions.
+ * @returns the number of the last one that was stored: the present one's own when an earlier attempt at it was stored after all.
+ * @throws FencedError
+ */
+export async function advanceLease(
+  transaction: Transaction<Database>,
+  { name, fence }: Lease,
+  position: bigint,
+): Promise<bigint> {
+  const row = await transaction
+    .selectFrom("lease")
+    .select(["fence", "position"])
+    .where("name", "=", name)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row?.fence !== fence) throw new FencedError(name);
+  if (row.position !== position) {
+    await transaction.updateTable("lease").set({ position }).where("name", "=", name).execute();
+  }
+  return row.position;
+}
+
+/** The number of the last transaction that a writer stored. */
+export async function leasePosition(db: Kysely<Database>, { name }: Lease): Promise<bigint> {
+  const row = await db
+    .selectFrom("lease")
+    .select("position")
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row?.position ?? 0n;
 }

@@ -65,6 +65,8 @@ export interface LeaseTable {
   holder: string;
   /** Grows with every taking over; a writer whose number is not this one is not the writer any more. */
   fence: bigint;
+  /** How many transactions its writers stored, for those that number them. */
+  position: bigint;
   expires_at_ms: bigint;
 }
 
@@ -91,6 +93,7 @@ export interface OrdersTable {
   kind: string;
   time_in_force: string;
   post_only: boolean;
+  self_trade: string;
   /** The second at which it is matched; part of the request, so that a replay needs no clock. */
   now: bigint;
   /** Limit in millionths, in terms of its own outcome, rounded to the owner's side. */

@@ -4,7 +4,7 @@ import { sql, type Kysely, type Migration } from "kysely";
 const STATEMENTS = [
   `create table meta (key text primary key, value text not null)`,
   `create table lease (
-    name text primary key, holder text not null, fence int8 not null, expires_at_ms int8 not null)`,
+    name text primary key, holder text not null, fence int8 not null, position int8 not null default 0, expires_at_ms int8 not null)`,
 
   // The venue
   `create table orders (
@@ -13,7 +13,7 @@ const STATEMENTS = [
     token_id numeric(78,0) not null, maker_amount numeric(78,0) not null, taker_amount numeric(78,0) not null,
     expiration numeric(78,0) not null, nonce numeric(78,0) not null, fee_rate_bps int4 not null,
     side int4 not null, signature_type int4 not null, signature text not null,
-    kind text not null, time_in_force text not null, post_only bool not null, now int8 not null,
+    kind text not null, time_in_force text not null, post_only bool not null, self_trade text not null, now int8 not null,
     price int4 not null, outcome text not null, state text not null, remaining numeric(78,0) not null,
     sequence int8, reason text, accepted_at_ms int8 not null, updated_at_ms int8 not null,
     unique (condition_id, input))`,

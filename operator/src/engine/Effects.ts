@@ -1,0 +1,67 @@
+import type { Address, Hex } from "@nostra/sdk/order";
+import type { BookEvent, MatchEvent, OrderEvent } from "../bus";
+import type { LineTable, MatchMakerTable, MatchTable, OrdersTable } from "../store/schema";
+
+/** A row of `match` before the database has numbered it. */
+export type NewMatchRow = Omit<MatchTable, "number">;
+
+/** What an order's row becomes. */
+export type OrderUpdate = Pick<OrdersTable, "hash" | "state" | "remaining" | "reason"> & {
+  readonly updated_at_ms: bigint;
+};
+
+export interface OutboxRow {
+  readonly topic: string;
+  readonly type: string;
+  readonly payload: string;
+  readonly at_ms: bigint;
+}
+
+/**
+ * What doing inputs led to: rows to be stored by one transaction, and what is told to the world after it. Collected in the order
+ * in which it happened.
+ */
+export class Effects {
+  readonly lines: LineTable[] = [];
+  readonly updates = new Map<string, OrderUpdate>();
+  readonly matches: NewMatchRow[] = [];
+  readonly makers: MatchMakerTable[] = [];
+  readonly failed: {
+    readonly matchId: string;
+    readonly reason: string;
+    readonly guilty: Hex | null;
+  }[] = [];
+  readonly outbox: OutboxRow[] = [];
+  readonly events: (OrderEvent | MatchEvent | BookEvent)[] = [];
+  /** Run after the commit: who asked for a command hears that it is done. */
+  readonly settled: (() => void)[] = [];
+
+  get isEmpty(): boolean {
+    const { lines, updates, matches, failed, settled } = this;
+    return lines.length + updates.size + matches.length + failed.length + settled.length === 0;
+  }
+
+  /** Tells of an order, to its maker's topic. */
+  tellOrder(event: OrderEvent): void {
+    this.events.push(event);
+    this.#tell(`user:${event.maker.toLowerCase()}`, event);
+  }
+
+  /** Tells of a match, to its market's topic and that of everybody in it. */
+  tellMatch(event: MatchEvent): void {
+    this.events.push(event);
+    this.#tell(`market:${event.conditionId}`, event);
+    const accounts = new Set([event.taker, ...event.makers.map(({ maker }) => maker)]);
+    for (const account of accounts) this.#tell(topicOf(account), event);
+  }
+
+  #tell(topic: string, event: OrderEvent | MatchEvent): void {
+    const payload = JSON.stringify(event);
+    this.outbox.push({ topic, type: event.type, payload, at_ms: BigInt(event.atMs) });
+  }
+}
+
+/** The topic of an account's own events. */
+export function topicOf(account: Address): string {
+  return `user:${account.toLowerCase()}`;
+}

@@ -1,0 +1,471 @@
+import {
+  BookRecorder,
+  type BookMarket,
+  type LogState,
+  type MatchPlan,
+  type RestingOrder,
+  type SubmitResult,
+} from "@nostra/sdk/matcher";
+import { isNostraError } from "@nostra/sdk/errors";
+import { Side, type Hex } from "@nostra/sdk/order";
+import type { MatchEvent } from "../bus";
+import type { Command } from "./commands";
+import type { Effects } from "./Effects";
+import { Levels } from "./Levels";
+import { assetOf, isOpen, placeOf, sharesOf, type OrderRecord } from "./OrderRecord";
+import type { Reservations } from "./Reservations";
+
+/** A market that the venue trades. */
+export interface VenueMarket extends BookMarket {
+  readonly conditionId: Hex;
+  readonly tick: bigint;
+}
+
+/** A match that is not final: what to give back to whom if it fails. */
+export interface UnsettledMatch {
+  readonly id: string;
+  /** By order: what it loses of its remaining amount, and what it gives. */
+  readonly parts: readonly {
+    readonly hash: Hex;
+    readonly consumed: bigint;
+    readonly making: bigint;
+  }[];
+}
+
+/** How matching is done, for every order of the venue alike. */
+export interface MatchingRules {
+  readonly maxMakers: number;
+  /** How long before its expiration an order counts as dead: a settlement takes time. */
+  readonly marginSeconds: bigint;
+}
+
+export interface MarketEngineParams {
+  readonly market: VenueMarket;
+  readonly rules: MatchingRules;
+  readonly reservations: Reservations;
+  /** Orders of the venue by hash: open ones, and those in unsettled matches. */
+  readonly records: Map<Hex, OrderRecord>;
+  readonly resume?: LogState;
+  readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
+}
+
+/**
+ * One market: does inputs in their order, in memory, and says what has to be stored. It reads no clock and asks nobody, so the same
+ * inputs lead to the same book, the same matches and the same log, before a crash and after.
+ *
+ * Always true: an order rests in the book exactly when its record says so, and then the book has what the record says is left;
+ * what an order and its unsettled matches may give is reserved.
+ */
+export class MarketEngine {
+  readonly market: VenueMarket;
+  readonly recorder: BookRecorder;
+  readonly levels = new Levels();
+  readonly unsettled = new Map<string, UnsettledMatch>();
+  readonly #rules: MatchingRules;
+  readonly #reservations: Reservations;
+  readonly #records: Map<Hex, OrderRecord>;
+  /** The book's version that followers were told last. */
+  #toldVersion: number;
+  /** Matches made by the input that is being done. */
+  #plans = 0;
+
+  constructor(params: MarketEngineParams) {
+    const { market, rules, reservations, records, resume, keccak256 } = params;
+    this.market = market;
+    this.#rules = rules;
+    this.#reservations = reservations;
+    this.#records = records;
+    this.recorder = new BookRecorder(market, {
+      ...(resume === undefined ? {} : { resume }),
+      ...(keccak256 === undefined ? {} : { keccak256 }),
+    });
+    for (const side of ["bid", "ask"] as const) {
+      for (const { price, shares } of this.recorder.book.levels(side)) {
+        this.levels.add(side, Number(price), shares);
+      }
+    }
+    this.levels.takeChanges();
+    this.#toldVersion = this.recorder.version;
+  }
+
+  /** An order arrives. Its record is new and its row is stored. */
+  arrive(record: OrderRecord, effects: Effects, atMs: number): void {
+    this.#plans = 0;
+    this.#records.set(record.hash, record);
+    this.#submit(
+      record,
+      record.input,
+      { postOnly: record.postOnly, now: record.now },
+      effects,
+      atMs,
+    );
+  }
+
+  /** Does a command. @returns false when there was nothing to do. */
+  perform(command: Command, input: number, effects: Effects, atMs: number): boolean {
+    this.#plans = 0;
+    switch (command.op) {
+      case "cancel":
+        return this.#takeOut(command.hash, "CANCELLED", command.reason, input, effects, atMs);
+      case "invalidate":
+        return this.#invalidate(command.hash, command.reason, input, effects, atMs);
+      case "expire": {
+        const { result, line } = this.recorder.expire(BigInt(command.now));
+        this.#log(line, input, effects);
+        for (const { hash } of result) this.#left(hash, "EXPIRED", null, effects, atMs);
+        return result.length > 0;
+      }
+      case "reduce":
+        return this.#reduce(command.hash, BigInt(command.remaining), input, effects, atMs);
+      case "release":
+        return this.#release(command, input, effects, atMs);
+    }
+  }
+
+  /** A match is final: nobody will get anything back. Orders that are over are forgotten. */
+  conclude(matchId: string): void {
+    const match = this.unsettled.get(matchId);
+    if (match === undefined) return;
+    this.unsettled.delete(matchId);
+    for (const { hash } of match.parts) {
+      this.settleReservation(matchId, hash);
+      this.#unbind(hash);
+    }
+  }
+
+  /** What a match takes of an order's maker is taken: the chain's own balances show it. */
+  settleReservation(matchId: string, hash: Hex): void {
+    const record = this.#records.get(hash);
+    if (record !== undefined) this.#reserve(`${matchId} ${hash}`, record, 0n);
+  }
+
+  /** The opposite, when the chain has undone it. */
+  restoreReservation(matchId: string): void {
+    for (const { hash, making } of this.unsettled.get(matchId)?.parts ?? []) {
+      const record = this.#records.get(hash);
+      if (record !== undefined) this.#reserve(`${matchId} ${hash}`, record, making);
+    }
+  }
+
+  /** Takes on what an earlier process left: an order that is open, or in an unsettled match. */
+  adopt(record: OrderRecord): void {
+    this.#records.set(record.hash, record);
+    if (isOpen(record)) this.#reserve(record.hash, record, record.remaining);
+  }
+
+  adoptMatch(match: UnsettledMatch, isOnChain: boolean): void {
+    this.unsettled.set(match.id, match);
+    for (const { hash } of match.parts) this.#bind(hash);
+    if (!isOnChain) this.restoreReservation(match.id);
+  }
+
+  /** What changed in the book since this was asked last, as one event; null when nothing did. */
+  takeBookEvent(atMs: number): Parameters<Effects["events"]["push"]>[0] | null {
+    const to = this.recorder.version;
+    const from = this.#toldVersion;
+    if (from === to) return null;
+    this.#toldVersion = to;
+    const { conditionId } = this.market;
+    return { type: "book", conditionId, from, to, ...this.levels.takeChanges(), atMs };
+  }
+
+  // ------------------------------------------------------------------------------------------ orders in
+
+  #submit(
+    record: OrderRecord,
+    input: number,
+    { postOnly, now }: { readonly postOnly: boolean; readonly now: bigint },
+    effects: Effects,
+    atMs: number,
+  ): void {
+    const { hash, order, remaining } = record;
+    const { kind, timeInForce, selfTrade } = record;
+    const { maxMakers, marginSeconds } = this.#rules;
+    const options = { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds };
+    let result: SubmitResult;
+    try {
+      const incoming = { hash, order, remaining, sequence: record.input };
+      const recorded = this.recorder.submit(incoming, options);
+      this.#log(recorded.line, input, effects);
+      result = recorded.result;
+    } catch (thrown) {
+      // The book does not take it; intake has looked for this already, so it is rare. Nothing has changed.
+      if (!isNostraError(thrown)) throw thrown;
+      this.#change(record, { state: "REJECTED", reason: thrown.code, rests: false }, effects, atMs);
+      return;
+    }
+
+    for (const plan of result.plans) this.#matched(plan, record, input, effects, atMs);
+    for (const own of result.cancelled) {
+      this.#left(own.hash, "CANCELLED", "SELF_TRADE", effects, atMs);
+    }
+    for (const dust of result.closed) this.#closed(dust, effects, atMs);
+    record.remaining = result.remaining;
+    const isDone = result.remaining === 0n || (result.reason === "DUST" && result.plans.length > 0);
+    const rests = result.rested !== null;
+    if (rests) this.#stand(record, result.remaining);
+    const wasMatched = record.remaining < order.makerAmount;
+    if (isDone) this.#change(record, { state: "FILLED", reason: null, rests }, effects, atMs);
+    else if (rests) {
+      const state = wasMatched ? "PARTIALLY_FILLED" : "OPEN";
+      this.#change(record, { state, reason: null, rests }, effects, atMs);
+    } else {
+      const { reason } = result;
+      const state = reason === "EXPIRED" ? "EXPIRED" : wasMatched ? "CANCELLED" : "REJECTED";
+      this.#change(record, { state, reason, rests }, effects, atMs);
+    }
+  }
+
+  #matched(
+    plan: MatchPlan,
+    taker: OrderRecord,
+    input: number,
+    effects: Effects,
+    atMs: number,
+  ): void {
+    const id = `${this.market.conditionId}:${input}:${this.#plans++}`;
+    const parts = [
+      { hash: taker.hash, consumed: plan.consumed, making: plan.making },
+      ...plan.makers.map(({ hash, making }) => ({ hash, consumed: making, making })),
+    ];
+    this.unsettled.set(id, { id, parts });
+    for (const { hash, making } of parts) {
+      this.#reserve(`${id} ${hash}`, this.#bind(hash), making);
+    }
+
+    for (const fill of plan.makers) {
+      const maker = this.#records.get(fill.hash) as OrderRecord;
+      this.#stand(maker, fill.remainingAfter);
+      const state = fill.remainingAfter === 0n ? "FILLED" : "PARTIALLY_FILLED";
+      const rests = fill.remainingAfter > 0n;
+      this.#change(maker, { state, reason: null, rests }, effects, atMs);
+    }
+
+    const event = this.#matchEvent(id, plan, taker, atMs);
+    effects.matches.push({
+      id,
+      condition_id: this.market.conditionId,
+      input: BigInt(input),
+      taker_hash: taker.hash,
+      taker_fill_amount: plan.takerFillAmount.toString(),
+      making: plan.making.toString(),
+      taking: plan.taking.toString(),
+      consumed: plan.consumed.toString(),
+      price: event.price,
+      shares: event.shares,
+      state: "MATCHED",
+      ...{
+        settlement_id: null,
+        tx_hash: null,
+        block_number: null,
+        reason: null,
+        guilty_hash: null,
+      },
+      matched_at_ms: BigInt(atMs),
+      updated_at_ms: BigInt(atMs),
+    });
+    plan.makers.forEach((fill, index) =>
+      effects.makers.push({
+        match_id: id,
+        index,
+        order_hash: fill.hash,
+        kind: fill.kind,
+        making: fill.making.toString(),
+        taking: fill.taking.toString(),
+        price: Number(fill.price),
+      }),
+    );
+    effects.tellMatch(event);
+  }
+
+  #matchEvent(id: string, plan: MatchPlan, taker: OrderRecord, atMs: number): MatchEvent {
+    const isBuy = taker.order.side === Side.BUY;
+    const [shares, collateral] = isBuy ? [plan.taking, plan.making] : [plan.making, plan.taking];
+    const own = (collateral * 2_000_000n + shares) / (2n * shares);
+    return {
+      type: "match",
+      conditionId: this.market.conditionId,
+      matchId: id,
+      state: "MATCHED",
+      takerHash: taker.hash,
+      taker: taker.order.maker,
+      takerSide: isBuy ? "BUY" : "SELL",
+      takerOutcome: taker.outcome,
+      price: Number(taker.outcome === "YES" ? own : 1_000_000n - own),
+      shares: shares.toString(),
+      makers: plan.makers.map((fill) => ({
+        hash: fill.hash,
+        maker: fill.order.maker,
+        kind: fill.kind,
+        price: Number(fill.price),
+        making: fill.making.toString(),
+        taking: fill.taking.toString(),
+      })),
+      ...{ txHash: null, blockNumber: null, reason: null, guiltyHash: null },
+      atMs,
+    };
+  }
+
+  // ------------------------------------------------------------------------------------------ orders out
+
+  #takeOut(
+    hash: Hex,
+    state: "CANCELLED" | "INVALIDATED",
+    reason: string,
+    input: number,
+    effects: Effects,
+    atMs: number,
+  ): boolean {
+    if (!this.recorder.book.has(hash)) return false;
+    this.#log(this.recorder.cancel(hash).line, input, effects);
+    this.#left(hash, state, reason, effects, atMs);
+    return true;
+  }
+
+  /** Takes a guilty order out for good, also when all of it is matched. */
+  #invalidate(hash: Hex, reason: string, input: number, effects: Effects, atMs: number): boolean {
+    if (this.#takeOut(hash, "INVALIDATED", reason, input, effects, atMs)) return true;
+    const record = this.#records.get(hash);
+    if (record === undefined || record.state === "INVALIDATED") return false;
+    this.#change(record, { state: "INVALIDATED", reason, rests: false }, effects, atMs);
+    return true;
+  }
+
+  #reduce(hash: Hex, remaining: bigint, input: number, effects: Effects, atMs: number): boolean {
+    const record = this.#records.get(hash);
+    if (record === undefined || !record.rests || remaining >= record.remaining) return false;
+    const { result, line } = this.recorder.reduce(hash, remaining);
+    this.#log(line, input, effects);
+    this.#stand(record, remaining);
+    if (result.closed !== null) this.#closed(result.closed, effects, atMs);
+    else {
+      const state = remaining === 0n ? "FILLED" : "PARTIALLY_FILLED";
+      this.#change(record, { state, reason: null, rests: remaining > 0n }, effects, atMs);
+    }
+    return true;
+  }
+
+  /** An order left the book with what it had. */
+  #left(
+    hash: Hex,
+    state: "CANCELLED" | "EXPIRED" | "INVALIDATED",
+    reason: string | null,
+    effects: Effects,
+    atMs: number,
+  ): void {
+    const record = this.#records.get(hash) as OrderRecord;
+    this.#stand(record, 0n, record.remaining);
+    this.#change(record, { state, reason, rests: false }, effects, atMs);
+  }
+
+  /** An order left the book with dust. */
+  #closed({ hash, remaining }: RestingOrder, effects: Effects, atMs: number): void {
+    const record = this.#records.get(hash) as OrderRecord;
+    this.#stand(record, 0n, remaining);
+    this.#change(record, { state: "FILLED", reason: "DUST", rests: false }, effects, atMs);
+  }
+
+  // ------------------------------------------------------------------------------------------ failed matches
+
+  /**
+   * Guilty orders leave for good; each of the others gets back what it gave and arrives anew, with its old place in the queue. One
+   * that never rests is matched anew too, and its rest dropped as before.
+   */
+  #release(
+    { matchId, guilty, reason, now }: Extract<Command, { op: "release" }>,
+    input: number,
+    effects: Effects,
+    atMs: number,
+  ): boolean {
+    const match = this.unsettled.get(matchId);
+    if (match === undefined) return false;
+    this.unsettled.delete(matchId);
+    effects.failed.push({ matchId, reason, guilty: guilty[0] ?? null });
+    for (const { hash } of match.parts) this.settleReservation(matchId, hash);
+    for (const hash of guilty) this.#invalidate(hash, reason, input, effects, atMs);
+
+    const parts = match.parts
+      .map((part) => ({ ...part, record: this.#records.get(part.hash) as OrderRecord }))
+      .sort((left, right) => left.record.input - right.record.input);
+    for (const { hash, consumed, record } of parts) {
+      this.#giveBack(record, consumed, BigInt(now), input, effects, atMs);
+      this.#unbind(hash);
+    }
+    return true;
+  }
+
+  #giveBack(
+    record: OrderRecord,
+    consumed: bigint,
+    now: bigint,
+    input: number,
+    effects: Effects,
+    atMs: number,
+  ): void {
+    if (record.rests) {
+      this.#log(this.recorder.cancel(record.hash).line, input, effects);
+      this.#stand(record, 0n, record.remaining);
+      record.rests = false;
+    }
+    record.remaining += consumed;
+    // It may come back only from a state that the match put it in.
+    if (!isOpen(record) && record.state !== "FILLED") {
+      this.#change(record, {}, effects, atMs);
+      return;
+    }
+    // Post-only was judged when it came.
+    this.#submit(record, input, { postOnly: false, now }, effects, atMs);
+  }
+
+  // ------------------------------------------------------------------------------------------ bookkeeping
+
+  /** Keeps the levels when what an order has in the book becomes `remaining`; it leaves with `dropped`. */
+  #stand(record: OrderRecord, remaining: bigint, dropped?: bigint): void {
+    const { side, price } = placeOf(record, this.market.tick);
+    const before = record.rests ? sharesOf(record.order, record.remaining) : 0n;
+    this.levels.add(side, price, sharesOf(record.order, remaining) - before);
+    record.remaining = dropped ?? remaining;
+  }
+
+  #change(
+    record: OrderRecord,
+    change: Partial<Pick<OrderRecord, "state" | "reason" | "rests">>,
+    effects: Effects,
+    atMs: number,
+  ): void {
+    Object.assign(record, change);
+    const { hash, conditionId, order, state, remaining, reason } = record;
+    this.#reserve(hash, record, isOpen(record) ? remaining : 0n);
+    const row = { hash, state, remaining: remaining.toString(), reason };
+    effects.updates.set(hash, { ...row, updated_at_ms: BigInt(atMs) });
+    effects.tellOrder({ type: "order", conditionId, ...row, maker: order.maker, atMs });
+    this.#forgetIfOver(record);
+  }
+
+  #reserve(name: string, { order }: OrderRecord, amount: bigint): void {
+    this.#reservations.set(name, order.maker, assetOf(order), amount);
+  }
+
+  #bind(hash: Hex): OrderRecord {
+    const record = this.#records.get(hash) as OrderRecord;
+    record.openMatches += 1;
+    return record;
+  }
+
+  #unbind(hash: Hex): void {
+    const record = this.#records.get(hash);
+    if (record === undefined) return;
+    record.openMatches -= 1;
+    this.#forgetIfOver(record);
+  }
+
+  /** An order that is over, with no match that could still fail, is the database's alone. */
+  #forgetIfOver(record: OrderRecord): void {
+    if (!isOpen(record) && record.openMatches === 0) this.#records.delete(record.hash);
+  }
+
+  #log(line: string, input: number, effects: Effects): void {
+    const n = BigInt(this.recorder.count - 1);
+    effects.lines.push({ condition_id: this.market.conditionId, n, input: BigInt(input), line });
+  }
+}

@@ -1,0 +1,130 @@
+import { Side, type Hex, type SignedOrder } from "@nostra/sdk/order";
+import { receivedUp } from "@nostra/sdk/units";
+import type { OrderState, OrdersTable } from "../store/schema";
+import { signedOrderOf } from "../store/signedOrder";
+import type { NewOrder } from "./Engine";
+
+/** An order as the engine has it: what was signed and asked for, and where it stands. Changed by its market's engine alone. */
+export interface OrderRecord extends NewOrder {
+  /** Its number among the market's inputs, and its place in the order of arrival. */
+  readonly input: number;
+  /** The second at which it was matched. */
+  readonly now: bigint;
+  readonly acceptedAtMs: number;
+  state: OrderState;
+  /** What the venue may still match, in units of what it gives. */
+  remaining: bigint;
+  rests: boolean;
+  /** Matches of it that may still fail. */
+  openMatches: number;
+  reason: string | null;
+}
+
+/** True while more of it may be matched. */
+export function isOpen({ state }: Pick<OrderRecord, "state">): boolean {
+  return state === "OPEN" || state === "PARTIALLY_FILLED";
+}
+
+/** What the order gives, as an asset: "0" for collateral, else the token's id. */
+export function assetOf({ side, tokenId }: SignedOrder): string {
+  return side === Side.BUY ? "0" : tokenId.toString();
+}
+
+/** The shares that `remaining` of an order trades. */
+export function sharesOf(
+  { side, makerAmount, takerAmount }: SignedOrder,
+  remaining: bigint,
+): bigint {
+  return side === Side.BUY ? receivedUp(remaining, makerAmount, takerAmount) : remaining;
+}
+
+/** An order's limit in millionths of its own outcome: a BUY's rounded down, a SELL's up, never worse than signed. */
+export function limitOf({ side, makerAmount, takerAmount }: SignedOrder): bigint {
+  const one = 1_000_000n;
+  return side === Side.BUY
+    ? (makerAmount * one) / takerAmount
+    : (takerAmount * one + makerAmount - 1n) / makerAmount;
+}
+
+/** Where an order stands in a book of this tick: the side, and the price of YES in millionths. */
+export function placeOf(
+  { order, outcome }: Pick<NewOrder, "order" | "outcome">,
+  tick: bigint,
+): { readonly side: "bid" | "ask"; readonly price: number } {
+  const isBuy = order.side === Side.BUY;
+  const limit = limitOf(order);
+  const placed = isBuy ? limit - (limit % tick) : limit + ((tick - (limit % tick)) % tick);
+  const isYes = outcome === "YES";
+  return {
+    side: isBuy === isYes ? "bid" : "ask",
+    price: Number(isYes ? placed : 1_000_000n - placed),
+  };
+}
+
+/** A new order's record: nothing of it is matched. */
+export function recordOf(
+  order: NewOrder,
+  place: { readonly input: number; readonly now: bigint; readonly acceptedAtMs: number },
+): OrderRecord {
+  const { makerAmount } = order.order;
+  const fresh = { state: "OPEN", remaining: makerAmount, rests: false, openMatches: 0 } as const;
+  return { ...order, ...place, ...fresh, reason: null };
+}
+
+/** An order's record from its row; whether it rests, and in how many matches it is, is for the caller to say. */
+export function recordFromRow(row: OrdersTable): OrderRecord {
+  return {
+    hash: row.hash as Hex,
+    order: signedOrderOf(row),
+    conditionId: row.condition_id as Hex,
+    outcome: row.outcome,
+    kind: row.kind as NewOrder["kind"],
+    timeInForce: row.time_in_force as NewOrder["timeInForce"],
+    postOnly: row.post_only,
+    selfTrade: row.self_trade as NewOrder["selfTrade"],
+    input: Number(row.input),
+    now: row.now,
+    acceptedAtMs: Number(row.accepted_at_ms),
+    state: row.state,
+    remaining: BigInt(row.remaining),
+    rests: false,
+    openMatches: 0,
+    reason: row.reason,
+  };
+}
+
+/** The row of an order that was just accepted. */
+export function rowOf(record: OrderRecord): OrdersTable {
+  const { order } = record;
+  return {
+    hash: record.hash,
+    condition_id: record.conditionId,
+    input: BigInt(record.input),
+    salt: order.salt.toString(),
+    maker: order.maker.toLowerCase(),
+    signer: order.signer.toLowerCase(),
+    taker: order.taker.toLowerCase(),
+    token_id: order.tokenId.toString(),
+    maker_amount: order.makerAmount.toString(),
+    taker_amount: order.takerAmount.toString(),
+    expiration: order.expiration.toString(),
+    nonce: order.nonce.toString(),
+    fee_rate_bps: Number(order.feeRateBps),
+    side: order.side,
+    signature_type: order.signatureType,
+    signature: order.signature,
+    kind: record.kind,
+    time_in_force: record.timeInForce,
+    post_only: record.postOnly,
+    self_trade: record.selfTrade,
+    now: record.now,
+    price: Number(limitOf(order)),
+    outcome: record.outcome,
+    state: record.state,
+    remaining: record.remaining.toString(),
+    sequence: BigInt(record.input),
+    reason: record.reason,
+    accepted_at_ms: BigInt(record.acceptedAtMs),
+    updated_at_ms: BigInt(record.acceptedAtMs),
+  };
+}
