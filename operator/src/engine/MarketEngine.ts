@@ -13,6 +13,7 @@ import type { Command } from "./commands";
 import type { Effects } from "./Effects";
 import { Levels } from "./Levels";
 import { assetOf, isOpen, placeOf, sharesOf, type OrderRecord } from "./OrderRecord";
+import type { OrderRecords } from "./OrderRecords";
 import type { Reservations } from "./Reservations";
 
 /** A market that the venue trades. */
@@ -44,7 +45,7 @@ export interface MarketEngineParams {
   readonly rules: MatchingRules;
   readonly reservations: Reservations;
   /** Orders of the venue by hash: open ones, and those in unsettled matches. */
-  readonly records: Map<Hex, OrderRecord>;
+  readonly records: OrderRecords;
   readonly resume?: LogState;
   readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -63,7 +64,7 @@ export class MarketEngine {
   readonly unsettled = new Map<string, UnsettledMatch>();
   readonly #rules: MatchingRules;
   readonly #reservations: Reservations;
-  readonly #records: Map<Hex, OrderRecord>;
+  readonly #records: OrderRecords;
   /** The book's version that followers were told last. */
   #toldVersion: number;
   /** Matches made by the input that is being done. */
@@ -91,7 +92,7 @@ export class MarketEngine {
   /** An order arrives. Its record is new and its row is stored. */
   arrive(record: OrderRecord, effects: Effects, atMs: number): void {
     this.#plans = 0;
-    this.#records.set(record.hash, record);
+    this.#records.set(record);
     this.#submit(
       record,
       record.input,
@@ -149,7 +150,7 @@ export class MarketEngine {
 
   /** Takes on what an earlier process left: an order that is open, or in an unsettled match. */
   adopt(record: OrderRecord): void {
-    this.#records.set(record.hash, record);
+    this.#records.set(record);
     if (isOpen(record)) this.#reserve(record.hash, record, record.remaining);
   }
 
@@ -461,7 +462,7 @@ export class MarketEngine {
 
   /** An order that is over, with no match that could still fail, is the database's alone. */
   #forgetIfOver(record: OrderRecord): void {
-    if (!isOpen(record) && record.openMatches === 0) this.#records.delete(record.hash);
+    if (!isOpen(record) && record.openMatches === 0) this.#records.delete(record);
   }
 
   #log(line: string, input: number, effects: Effects): void {

@@ -9,17 +9,19 @@ import type { Address } from "@nostra/sdk/order";
 export class Reservations {
   readonly #held = new Map<string, { readonly key: string; readonly amount: bigint }>();
   readonly #totals = new Map<string, bigint>();
+  /** The part of the totals that is for matches. */
+  readonly #inMatches = new Map<string, bigint>();
 
   /** Sets what one order or match may take of an account's asset; 0n ends the reservation. */
   set(name: string, account: Address, asset: string, amount: bigint): void {
     if (amount < 0n) throw new RangeError(`a reservation of ${amount} for ${name}`);
     const key = keyOf(account, asset);
     const before = this.#held.get(name);
-    if (before !== undefined) this.#add(before.key, -before.amount);
+    if (before !== undefined) this.#add(name, before.key, -before.amount);
     if (amount === 0n) this.#held.delete(name);
     else {
       this.#held.set(name, { key, amount });
-      this.#add(key, amount);
+      this.#add(name, key, amount);
     }
   }
 
@@ -28,16 +30,27 @@ export class Reservations {
     return this.#totals.get(keyOf(account, asset)) ?? 0n;
   }
 
+  /** The part of it that open orders may take: what matches take is perhaps on chain already. */
+  ofOrders(account: Address, asset: string): bigint {
+    const key = keyOf(account, asset);
+    return (this.#totals.get(key) ?? 0n) - (this.#inMatches.get(key) ?? 0n);
+  }
+
   /** Every reservation anew, for checking the totals. */
   *all(): Generator<readonly [name: string, key: string, amount: bigint]> {
     for (const [name, { key, amount }] of this.#held) yield [name, key, amount];
   }
 
-  #add(key: string, amount: bigint): void {
-    const total = (this.#totals.get(key) ?? 0n) + amount;
-    if (total === 0n) this.#totals.delete(key);
-    else this.#totals.set(key, total);
+  #add(name: string, key: string, amount: bigint): void {
+    addTo(this.#totals, key, amount);
+    if (name.includes(" ")) addTo(this.#inMatches, key, amount);
   }
+}
+
+function addTo(totals: Map<string, bigint>, key: string, amount: bigint): void {
+  const total = (totals.get(key) ?? 0n) + amount;
+  if (total === 0n) totals.delete(key);
+  else totals.set(key, total);
 }
 
 function keyOf(account: Address, asset: string): string {

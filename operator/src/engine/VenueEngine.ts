@@ -18,6 +18,7 @@ import type { Accepted, Engine, NewOrder } from "./Engine";
 import { loadMarkets } from "./loadMarkets";
 import { MarketEngine, type MatchingRules, type VenueMarket } from "./MarketEngine";
 import { assetOf, recordOf, type OrderRecord } from "./OrderRecord";
+import { OrderRecords } from "./OrderRecords";
 import { Reservations } from "./Reservations";
 import { storeCommands, storeEffects, storeOrders } from "./storeBatch";
 
@@ -81,7 +82,7 @@ export class VenueEngine implements Engine {
   readonly #params: VenueEngineParams;
   readonly #markets = new Map<Hex, OpenMarket>();
   /** Orders that are open, or in matches that may fail. */
-  readonly #records = new Map<Hex, OrderRecord>();
+  readonly #records = new OrderRecords();
   /** Orders that wait to be stored, by hash. */
   readonly #arriving = new Map<Hex, Promise<Accepted>>();
   #queue: Waiting[] = [];
@@ -191,11 +192,7 @@ export class VenueEngine implements Engine {
 
   /** The open orders of an account, or of everybody. */
   *openOrders(account?: Address): Generator<Readonly<OrderRecord>> {
-    const wanted = account?.toLowerCase();
-    for (const record of this.#records.values()) {
-      if (!record.rests) continue;
-      if (wanted === undefined || record.order.maker.toLowerCase() === wanted) yield record;
-    }
+    for (const record of this.#records.of(account)) if (record.rests) yield record;
   }
 
   /** How many inputs wait to be stored. */

@@ -4,6 +4,7 @@ import type { Store } from "../store";
 import { command, type Command } from "./commands";
 import { MarketEngine, type MarketEngineParams, type VenueMarket } from "./MarketEngine";
 import { isOpen, recordFromRow, type OrderRecord } from "./OrderRecord";
+import type { OrderRecords } from "./OrderRecords";
 
 /** An input that is stored and not done. */
 export type PendingInput = { readonly input: number; readonly receivedAtMs: number } & (
@@ -88,7 +89,7 @@ async function adoptMatches(
   db: Store["db"],
   conditionId: Hex,
   engine: MarketEngine,
-  records: Map<Hex, OrderRecord>,
+  records: OrderRecords,
 ): Promise<void> {
   const matches = await db
     .selectFrom("match")

@@ -384,6 +384,13 @@ export interface AlertTable {
   at_ms: bigint;
 }
 
+/** Dead-man switches that are on. Written by intake. */
+export interface HeartbeatTable {
+  account: string;
+  /** An account that is silent for so long is lost. */
+  seconds: number;
+}
+
 /** API keys and sessions. Written by http/auth. */
 export interface ApiKeyTable {
   id: string;
@@ -436,6 +443,7 @@ export interface Database {
   position: PositionTable;
   candle: CandleTable;
   alert: AlertTable;
+  heartbeat: HeartbeatTable;
   api_key: ApiKeyTable;
   session: SessionTable;
   used_nonce: UsedNonceTable;

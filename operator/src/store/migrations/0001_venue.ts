@@ -119,6 +119,7 @@ const STATEMENTS = [
   `create table alert (
     id int8 generated always as identity primary key, type text not null, severity text not null, data jsonb not null,
     at_ms int8 not null)`,
+  `create table heartbeat (account text primary key, seconds int4 not null)`,
   `create table api_key (
     id text primary key, account text not null, secret text not null, scopes text[] not null, created_at_ms int8 not null,
     revoked_at_ms int8)`,

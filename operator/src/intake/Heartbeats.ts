@@ -1,0 +1,67 @@
+import type { Address } from "@nostra/sdk/order";
+import type { Log } from "../log";
+import type { Store } from "../store";
+
+/** How much later than asked for a switch may go off: its monitor looks this often, in milliseconds. */
+export const HEARTBEAT_CHECK_MS = 1_000;
+
+/**
+ * Dead-man switches: an account that asked for one must be heard of in time, or all its orders are cancelled. Which are on is stored;
+ * after a restart each account has its whole time again.
+ */
+export class Heartbeats {
+  readonly #switches = new Map<string, { readonly seconds: number; deadlineMs: number }>();
+  readonly #nowMs: () => number;
+  readonly #store: Store;
+  readonly #log: Log;
+
+  private constructor(store: Store, nowMs: () => number, log: Log) {
+    this.#store = store;
+    this.#nowMs = nowMs;
+    this.#log = log;
+  }
+
+  static async load(store: Store, nowMs: () => number, log: Log): Promise<Heartbeats> {
+    const heartbeats = new Heartbeats(store, nowMs, log);
+    for (const { account, seconds } of await store.db
+      .selectFrom("heartbeat")
+      .selectAll()
+      .execute()) {
+      heartbeats.#switches.set(account, { seconds, deadlineMs: nowMs() + seconds * 1000 });
+    }
+    return heartbeats;
+  }
+
+  /** The account is there; unless it beats again within so many seconds it counts as lost. 0 ends the switch. */
+  beat(account: Address, seconds: number): void {
+    const key = account.toLowerCase();
+    const before = this.#switches.get(key);
+    if (seconds === 0) this.#switches.delete(key);
+    else this.#switches.set(key, { seconds, deadlineMs: this.#nowMs() + seconds * 1000 });
+    if ((before?.seconds ?? 0) !== seconds) this.#keep(key, seconds);
+  }
+
+  /** Accounts that were not heard of in time; each is told of once. */
+  takeLost(): readonly Address[] {
+    const nowMs = this.#nowMs();
+    const lost = [...this.#switches].filter(([, { deadlineMs }]) => deadlineMs <= nowMs);
+    for (const [account] of lost) {
+      this.#switches.delete(account);
+      this.#keep(account, 0);
+    }
+    return lost.map(([account]) => account as Address);
+  }
+
+  #keep(account: string, seconds: number): void {
+    const { db } = this.#store;
+    const kept =
+      seconds === 0
+        ? db.deleteFrom("heartbeat").where("account", "=", account).execute()
+        : db
+            .insertInto("heartbeat")
+            .values({ account, seconds })
+            .onConflict((conflict) => conflict.column("account").doUpdateSet({ seconds }))
+            .execute();
+    kept.catch((err: unknown) => this.#log.warn({ err, account }, "a heartbeat was not stored"));
+  }
+}

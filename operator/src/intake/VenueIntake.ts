@@ -1,0 +1,335 @@
+import {
+  MAX_FEE_RATE_BPS,
+  orderFromJson,
+  Side,
+  SignatureType,
+  type Address,
+  type Hex,
+  type SignedOrder,
+} from "@nostra/sdk/order";
+import { InputError } from "@nostra/sdk/errors";
+import { MAX_AMOUNT } from "@nostra/sdk/units";
+import { verifyOrderOnChain } from "@nostra/sdk/verify";
+import type { Connection } from "@nostra/sdk";
+import type { Accepted, NewOrder } from "../engine/Engine";
+import { assetOf, sharesOf } from "../engine/OrderRecord";
+import type { VenueEngine } from "../engine/VenueEngine";
+import { OperatorError } from "../errors";
+import type { KnownToken, MarketDirectory } from "../markets/MarketDirectory";
+import type { Store } from "../store";
+import type { ChainState, Held } from "./ChainState";
+import type { FastVerifier } from "./createFastVerifier";
+import { Heartbeats } from "./Heartbeats";
+import type { AccountFunds, CancelResult, Intake, SubmitOptions, SubmitRequest } from "./Intake";
+
+/** What the venue takes in now: all orders, only those that are to rest, or none. */
+export type TradingMode = "open" | "post-only" | "halted";
+
+export interface VenueIntakeParams {
+  readonly engine: VenueEngine;
+  readonly markets: MarketDirectory;
+  readonly chain: ChainState;
+  readonly verifier: FastVerifier;
+  readonly connection: Connection;
+  readonly store: Store;
+  readonly heartbeats: Heartbeats;
+  readonly chainNow: () => bigint;
+  /** An order must live this long, or a settlement would come too late. */
+  readonly minLifeSeconds: bigint;
+  readonly mode: () => TradingMode;
+  /** True for an account whose order was lately to blame for a failed match. */
+  readonly isCoolingDown: (account: Address) => boolean;
+}
+
+/** A request fixes what the venue will do with an order, so it is checked like the order. */
+const CHOICES = {
+  kind: ["limit", "market"],
+  timeInForce: ["GTC", "GTD", "FOK", "FAK"],
+  postOnly: [false, true],
+  selfTrade: ["skip", "cancel-oldest", "cancel-newest", "cancel-both"],
+} as const;
+
+/**
+ * The door: cheap checks first, then the signature, then the chain's word on nonce and funds, then the engine. Between the last look
+ * at the funds and the reservation nothing else runs, so two orders never count on the same money.
+ */
+export class VenueIntake implements Intake {
+  readonly #params: VenueIntakeParams;
+
+  constructor(params: VenueIntakeParams) {
+    this.#params = params;
+  }
+
+  async submit({ order: orderJson, signature, options }: SubmitRequest): Promise<Accepted> {
+    const order = orderFromJson({ order: orderJson, signature });
+    const choices = readOptions(options, order);
+    this.#requireMode(choices);
+    const token = this.#requireTerms(order);
+
+    const { hash, isProven } = this.#verify(order);
+    const { engine } = this.#params;
+    const known = engine.record(hash);
+    if (known !== undefined) {
+      const { input, state, conditionId } = known;
+      return { hash, conditionId, input, isNew: false, state };
+    }
+    if (!isProven) await this.#requireProof(order);
+    this.#requireCalm(order.maker);
+    const { chain } = this.#params;
+    const nonce = chain.knownNonce(order.maker) ?? (await this.#ask(chain.nonce(order.maker)));
+    if (order.nonce !== nonce) {
+      throw refused(
+        "STALE_NONCE",
+        `the maker's nonce is ${nonce}, the order was signed with ${order.nonce}`,
+        { nonce: order.nonce.toString(), currentNonce: nonce.toString() },
+      );
+    }
+    const asset = assetOf(order);
+    let held = chain.knownFunds(order.maker, asset);
+    if (held === undefined) {
+      held = await this.#ask(chain.funds(order.maker, asset));
+    }
+    this.#requireFunds(order, asset, held);
+    const conditionId = token.terms.conditionId;
+    const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
+    return engine.submit(accepted);
+  }
+
+  async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
+    const { engine, store } = this.#params;
+    const unknown = hashes.filter((hash) => engine.record(hash) === undefined);
+    const rows =
+      unknown.length === 0
+        ? []
+        : await store.db
+            .selectFrom("orders")
+            .select(["hash", "maker"])
+            .where("hash", "in", unknown)
+            .execute();
+    const makers = new Map(rows.map(({ hash, maker }) => [hash, maker]));
+    return Promise.all(
+      hashes.map(async (hash): Promise<CancelResult> => {
+        const record = engine.record(hash);
+        const maker = record?.order.maker.toLowerCase() ?? makers.get(hash);
+        if (maker === undefined) return { hash, result: "NOT_FOUND" };
+        if (maker !== account.toLowerCase()) return { hash, result: "NOT_YOURS" };
+        if (record === undefined) return { hash, result: "NOT_OPEN" };
+        const { done } = await engine.command(record.conditionId, {
+          op: "cancel",
+          hash,
+          reason: "BY_MAKER",
+        });
+        return { hash, result: done ? "CANCELLED" : "NOT_OPEN" };
+      }),
+    );
+  }
+
+  async cancelAll(
+    account: Address,
+    conditionId?: Hex,
+    reason: "BY_MAKER" | "HEARTBEAT" = "BY_MAKER",
+  ): Promise<number> {
+    const { engine } = this.#params;
+    const open = [...engine.openOrders(account)].filter((record) => {
+      return conditionId === undefined || record.conditionId === conditionId;
+    });
+    const results = await Promise.all(
+      open.map((record) => {
+        return engine.command(record.conditionId, { op: "cancel", hash: record.hash, reason });
+      }),
+    );
+    return results.filter(({ done }) => done).length;
+  }
+
+  heartbeat(account: Address, seconds: number): void {
+    this.#params.heartbeats.beat(account, seconds);
+  }
+
+  async funds(account: Address, asset: string): Promise<AccountFunds> {
+    const { chain, engine } = this.#params;
+    const held = await this.#ask(chain.funds(account, asset));
+    return { ...held, reserved: engine.reservations.of(account, asset) };
+  }
+
+  // ------------------------------------------------------------------------------------------ checks
+
+  #requireMode({ postOnly }: Pick<NewOrder, "postOnly">): void {
+    const mode = this.#params.mode();
+    if (mode === "halted") {
+      throw new OperatorError("HALTED", "the venue takes no orders now; cancels are taken", {
+        status: 503,
+        retryAfterSeconds: 5,
+      });
+    }
+    if (mode === "post-only" && !postOnly) {
+      throw new OperatorError("POST_ONLY_NOW", "the venue takes post-only orders alone now", {
+        status: 425,
+        retryAfterSeconds: 5,
+      });
+    }
+  }
+
+  /** What can be told from the order, its market and the time. */
+  #requireTerms(order: SignedOrder): KnownToken {
+    const { tokenId, makerAmount, takerAmount, expiration, feeRateBps, side } = order;
+    const { markets, engine, chainNow, minLifeSeconds } = this.#params;
+    const token = markets.byToken(tokenId);
+    const conditionId = token?.terms.conditionId;
+    if (
+      token === undefined ||
+      conditionId === undefined ||
+      engine.book(conditionId) === undefined
+    ) {
+      throw refused("UNKNOWN_TOKEN", "the venue trades no such outcome token", {
+        tokenId: tokenId.toString(),
+      });
+    }
+    const now = chainNow();
+    const { state, end_time } = token.market;
+    if (state !== "OPEN" || end_time <= now) {
+      throw refused("MARKET_NOT_OPEN", "the market takes no orders any more", {
+        ...{ conditionId, state, endTime: end_time.toString() },
+      });
+    }
+    if (makerAmount === 0n || takerAmount === 0n) {
+      throw refused("INVALID_AMOUNT", "an order must give and want something", {
+        ...{ makerAmount: makerAmount.toString(), takerAmount: takerAmount.toString() },
+      });
+    }
+    if (makerAmount > MAX_AMOUNT || takerAmount > MAX_AMOUNT) {
+      throw refused("INVALID_AMOUNT", `amounts are at most ${MAX_AMOUNT}`, {
+        ...{ makerAmount: makerAmount.toString(), takerAmount: takerAmount.toString() },
+      });
+    }
+    const [collateral, shares] =
+      side === Side.BUY ? [makerAmount, takerAmount] : [takerAmount, makerAmount];
+    if (collateral > shares) {
+      throw refused("INVALID_PRICE", "the price is above 1", {
+        ...{ collateral: collateral.toString(), shares: shares.toString() },
+      });
+    }
+    const least = token.terms.minSize ?? 0n;
+    if (sharesOf(order, makerAmount) < least) {
+      throw refused("SIZE_TOO_SMALL", "the order is for fewer shares than the market takes", {
+        ...{ shares: shares.toString(), minSize: least.toString() },
+      });
+    }
+    if (feeRateBps > MAX_FEE_RATE_BPS) {
+      throw refused("FEE_TOO_HIGH", `the fee rate is at most ${MAX_FEE_RATE_BPS} basis points`, {
+        feeRateBps: feeRateBps.toString(),
+      });
+    }
+    if (expiration !== 0n && expiration < now + minLifeSeconds) {
+      throw refused("EXPIRED", `the order must live until ${now + minLifeSeconds} at least`, {
+        ...{ expiration: expiration.toString(), now: now.toString() },
+      });
+    }
+    return token;
+  }
+
+  /** The order's hash, and whether its signature proves it here. */
+  #verify(order: SignedOrder): { readonly hash: Hex; readonly isProven: boolean } {
+    const result = this.#params.verifier.verify(order);
+    if (result.ok) return { hash: result.orderHash, isProven: true };
+    const isForChain = order.signatureType !== SignatureType.EOA || order.signature === "0x";
+    if (!isForChain) throw badSignature(result.reason);
+    return { hash: result.orderHash, isProven: false };
+  }
+
+  /** Of delegates, contract wallets and orders approved on chain the chain has the word. */
+  async #requireProof(order: SignedOrder): Promise<void> {
+    const result = await this.#ask(verifyOrderOnChain(order, this.#params.connection));
+    if (!result.ok) throw badSignature(result.reason);
+  }
+
+  #requireCalm(maker: Address): void {
+    if (!this.#params.isCoolingDown(maker)) return;
+    throw new OperatorError(
+      "COOLING_DOWN",
+      "an order of this account lately made a match fail; the account rests for a while",
+      { status: 429, retryAfterSeconds: 30, details: { maker } },
+    );
+  }
+
+  #requireFunds(order: SignedOrder, asset: string, { balance, allowance }: Held): void {
+    const { engine } = this.#params;
+    const reserved = engine.reservations.of(order.maker, asset);
+    const need = reserved + order.makerAmount;
+    if (balance >= need && allowance >= need) return;
+    const [code, have, what] =
+      balance < need
+        ? (["INSUFFICIENT_BALANCE", balance, "holds"] as const)
+        : (["INSUFFICIENT_ALLOWANCE", allowance, "lets the exchange move"] as const);
+    throw refused(
+      code,
+      `the maker ${what} ${have}, and its open orders and this one need ${need}`,
+      {
+        ...{ account: order.maker, asset, have: have.toString() },
+        ...{ reserved: reserved.toString(), need: order.makerAmount.toString() },
+        missing: (need - have).toString(),
+      },
+    );
+  }
+
+  async #ask<Value>(answer: Promise<Value>): Promise<Value> {
+    try {
+      return await answer;
+    } catch (cause) {
+      throw new OperatorError("CHAIN_UNAVAILABLE", "the chain does not answer now", {
+        ...{ status: 503, retryAfterSeconds: 2, cause },
+      });
+    }
+  }
+}
+
+function readOptions(
+  options: SubmitOptions | undefined,
+  order: SignedOrder,
+): Pick<NewOrder, keyof typeof CHOICES> {
+  const given = options ?? {};
+  for (const [name, value] of Object.entries(given)) {
+    const choices = (CHOICES as Record<string, readonly unknown[]>)[name];
+    if (choices === undefined) throw new InputError(`options.${name}`, value, "no such option");
+    if (value !== undefined && !choices.includes(value)) {
+      throw new InputError(`options.${name}`, value, `one of ${choices.join(", ")}`);
+    }
+  }
+  const kind = given.kind ?? "limit";
+  const usual = kind === "market" ? "FAK" : order.expiration === 0n ? "GTC" : "GTD";
+  const timeInForce = given.timeInForce ?? usual;
+  const postOnly = given.postOnly ?? false;
+  const rests = timeInForce === "GTC" || timeInForce === "GTD";
+  if (timeInForce === "GTD" && order.expiration === 0n) {
+    throw new InputError("options.timeInForce", "GTD", "GTC for an order that never expires");
+  }
+  if (kind === "market" && rests) {
+    throw new InputError(
+      "options.timeInForce",
+      timeInForce,
+      "FOK or FAK: a market order never rests",
+    );
+  }
+  if (postOnly && !rests) {
+    throw new InputError(
+      "options.postOnly",
+      postOnly,
+      `false for ${timeInForce}, which never rests`,
+    );
+  }
+  return { kind, timeInForce, postOnly, selfTrade: given.selfTrade ?? "skip" };
+}
+
+function refused(
+  code: string,
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+): OperatorError {
+  return new OperatorError(code, message, { status: 422, details });
+}
+
+function badSignature(reason: string): OperatorError {
+  return new OperatorError("INVALID_SIGNATURE", "Invalid signature", {
+    status: 400,
+    details: { reason },
+  });
+}

@@ -1,0 +1,124 @@
+import type { Address, Hex } from "@nostra/sdk/order";
+import { sql } from "kysely";
+import type { Bus, MatchEvent } from "../bus";
+import type { CancelReason } from "../engine/commands";
+import { assetOf, type OrderRecord } from "../engine/OrderRecord";
+import type { VenueEngine } from "../engine/VenueEngine";
+import type { Log } from "../log";
+import type { Store } from "../store";
+import type { ChainState } from "./ChainState";
+
+export interface WatchChainParams {
+  readonly bus: Bus;
+  readonly engine: VenueEngine;
+  readonly chain: ChainState;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/**
+ * Takes out of the books what the chain would refuse: orders of a nonce that was raised, cancelled on chain, filled elsewhere, or
+ * without the funds they need; and lets go what settled matches had reserved. What it does not see in time the settlement finds.
+ * @returns how to stop, which resolves when nothing of it runs any more.
+ */
+export function watchChain({
+  bus,
+  engine,
+  chain,
+  store,
+  log,
+}: WatchChainParams): () => Promise<void> {
+  const running = new Set<Promise<void>>();
+  const run = (work: () => Promise<void>): void => {
+    const promise: Promise<void> = work()
+      .catch((err: unknown) => log.warn({ err }, "a change on chain could not be followed"))
+      .finally(() => running.delete(promise));
+    running.add(promise);
+  };
+  const takeOut = async (orders: readonly Readonly<OrderRecord>[], reason: CancelReason) => {
+    for (const { conditionId, hash } of orders) {
+      await engine.command(conditionId, { op: "cancel", hash, reason });
+    }
+  };
+
+  /** The youngest orders go first, until the others have what they need. */
+  const cull = async (account: Address, asset: string): Promise<void> => {
+    if (engine.reservations.ofOrders(account, asset) === 0n) return;
+    const { balance, allowance } = await chain.funds(account, asset);
+    const have = balance < allowance ? balance : allowance;
+    let over = engine.reservations.ofOrders(account, asset) - have;
+    const youngest = [...engine.openOrders(account)]
+      .filter(({ order }) => assetOf(order) === asset)
+      .sort((left, right) => right.input - left.input);
+    for (const record of youngest) {
+      if (over <= 0n) return;
+      over -= record.remaining;
+      await takeOut([record], "UNFUNDED");
+    }
+  };
+
+  /** Fills by transactions that are not ours take from what the venue may match. */
+  const followFills = async (hash: Hex): Promise<void> => {
+    const record = engine.record(hash);
+    if (record === undefined || !record.rests) return;
+    const { rows } = await sql<{ foreign: string; own: string }>`
+      select
+        coalesce((select sum(fill.making) from fill where fill.order_hash = ${hash} and not exists
+          (select 1 from tx_attempt where tx_attempt.hash = fill.tx_hash)), 0)::text as foreign,
+        (coalesce((select sum(consumed) from match where taker_hash = ${hash} and state <> 'FAILED'), 0) +
+          coalesce((select sum(match_maker.making) from match_maker join match on match.id = match_id
+            where order_hash = ${hash} and state <> 'FAILED'), 0))::text as own`.execute(store.db);
+    const { foreign, own } = rows[0] as { foreign: string; own: string };
+    if (foreign === "0") return;
+    const left = record.order.makerAmount - BigInt(foreign) - BigInt(own);
+    const remaining = (left < 0n ? 0n : left).toString();
+    await engine.command(record.conditionId, { op: "reduce", hash, remaining });
+  };
+
+  const followMatch = ({ state, matchId, conditionId, takerHash, makers }: MatchEvent): void => {
+    const market = engine.market(conditionId);
+    if (market === undefined) return;
+    if (state === "CONFIRMED") market.conclude(matchId);
+    else if (state === "MINED") {
+      for (const hash of [takerHash, ...makers.map((maker) => maker.hash)]) {
+        const record = engine.record(hash);
+        if (record !== undefined) chain.forgetFunds(record.order.maker, assetOf(record.order));
+        market.settleReservation(matchId, hash);
+      }
+    } else if (state === "MATCHED" || state === "RETRYING") market.restoreReservation(matchId);
+  };
+
+  const unsubscribe = bus.subscribe((event) => {
+    switch (event.type) {
+      case "match":
+        followMatch(event);
+        break;
+      case "funds": {
+        const { account, asset } = event;
+        const open = [...engine.openOrders(account)];
+        const assets = new Set(open.map(({ order }) => assetOf(order)));
+        for (const one of assets)
+          if (asset === null || asset === one) run(() => cull(account, one));
+        break;
+      }
+      case "chain-nonce": {
+        const dead = [...engine.openOrders(event.account)].filter(
+          ({ order }) => order.nonce !== BigInt(event.nonce),
+        );
+        run(() => takeOut(dead, "NONCE_RAISED"));
+        break;
+      }
+      case "chain-order": {
+        const record = engine.record(event.hash);
+        if (record === undefined) break;
+        if (event.cancelled) run(() => takeOut([record], "CANCELLED_ON_CHAIN"));
+        else run(() => followFills(event.hash));
+        break;
+      }
+    }
+  });
+  return async () => {
+    unsubscribe();
+    await Promise.all(running);
+  };
+}

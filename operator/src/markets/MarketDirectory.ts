@@ -1,0 +1,106 @@
+import { parsePrice, parseShares } from "@nostra/sdk/units";
+import type { Hex } from "@nostra/sdk/order";
+import type { Bus } from "../bus";
+import type { VenueMarket } from "../engine/MarketEngine";
+import type { Log } from "../log";
+import type { MarketTable, Store } from "../store";
+
+/** How the venue trades a market, as decimal text: the distance of prices and the least size. */
+export interface MarketTerms {
+  readonly tick: string;
+  readonly minSize: string;
+}
+
+/** One outcome of a market that the venue knows. */
+export interface KnownToken {
+  readonly market: MarketTable;
+  readonly terms: VenueMarket;
+  readonly outcome: "YES" | "NO";
+}
+
+export interface MarketDirectoryParams {
+  readonly store: Store;
+  readonly defaults: MarketTerms;
+  /** Terms of single markets, by condition id. */
+  readonly terms?: Readonly<Record<string, MarketTerms>>;
+  readonly log: Log;
+}
+
+/** The markets of the chain, as the indexer keeps them, by token: for who needs them at once. */
+export class MarketDirectory {
+  readonly #params: MarketDirectoryParams;
+  readonly #byToken = new Map<bigint, KnownToken>();
+  readonly #byCondition = new Map<string, MarketTable>();
+  readonly #listeners: ((market: MarketTable, terms: VenueMarket) => void)[] = [];
+
+  private constructor(params: MarketDirectoryParams) {
+    this.#params = params;
+  }
+
+  static async load(params: MarketDirectoryParams): Promise<MarketDirectory> {
+    const directory = new MarketDirectory(params);
+    const rows = await params.store.db.selectFrom("market").selectAll().execute();
+    for (const row of rows) directory.#put(row);
+    return directory;
+  }
+
+  /** Reads anew each market that an event tells of. @returns how to stop. */
+  follow(bus: Bus): () => void {
+    return bus.subscribe((event) => {
+      if (event.type !== "market") return;
+      this.refresh(event.conditionId).catch((err: unknown) => {
+        this.#params.log.error(
+          { err, conditionId: event.conditionId },
+          "a market could not be read",
+        );
+      });
+    });
+  }
+
+  async refresh(conditionId: Hex): Promise<void> {
+    const row = await this.#params.store.db
+      .selectFrom("market")
+      .selectAll()
+      .where("condition_id", "=", conditionId)
+      .executeTakeFirst();
+    if (row !== undefined) this.#put(row);
+  }
+
+  /** Calls for every market there is now, and for each that is new or changes later. */
+  onMarket(listener: (market: MarketTable, terms: VenueMarket) => void): void {
+    this.#listeners.push(listener);
+    for (const market of this.#byCondition.values()) listener(market, this.termsOf(market));
+  }
+
+  byToken(tokenId: bigint): KnownToken | undefined {
+    return this.#byToken.get(tokenId);
+  }
+
+  byCondition(conditionId: string): MarketTable | undefined {
+    return this.#byCondition.get(conditionId);
+  }
+
+  all(): readonly MarketTable[] {
+    return [...this.#byCondition.values()];
+  }
+
+  termsOf(market: MarketTable): VenueMarket {
+    const { defaults, terms } = this.#params;
+    const { tick, minSize } = terms?.[market.condition_id] ?? defaults;
+    return {
+      conditionId: market.condition_id as Hex,
+      yes: BigInt(market.yes),
+      no: BigInt(market.no),
+      tick: parsePrice(tick),
+      minSize: parseShares(minSize),
+    };
+  }
+
+  #put(market: MarketTable): void {
+    this.#byCondition.set(market.condition_id, market);
+    const terms = this.termsOf(market);
+    this.#byToken.set(terms.yes, { market, terms, outcome: "YES" });
+    this.#byToken.set(terms.no, { market, terms, outcome: "NO" });
+    for (const listener of this.#listeners) listener(market, terms);
+  }
+}
