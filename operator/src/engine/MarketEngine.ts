@@ -40,6 +40,9 @@ export interface MatchingRules {
   readonly marginSeconds: bigint;
 }
 
+/** Hashing a whole book stops everything for its length, so the log has that rarely: decisions are checked in every line. */
+const STATE_EVERY = 1_000_000;
+
 export interface MarketEngineParams {
   readonly market: VenueMarket;
   readonly rules: MatchingRules;
@@ -77,6 +80,7 @@ export class MarketEngine {
     this.#reservations = reservations;
     this.#records = records;
     this.recorder = new BookRecorder(market, {
+      stateEvery: STATE_EVERY,
       ...(resume === undefined ? {} : { resume }),
       ...(keccak256 === undefined ? {} : { keccak256 }),
     });
@@ -438,8 +442,16 @@ export class MarketEngine {
     const { hash, conditionId, order, state, remaining, reason } = record;
     this.#reserve(hash, record, isOpen(record) ? remaining : 0n);
     const row = { hash, state, remaining: remaining.toString(), reason };
-    effects.updates.set(hash, { ...row, updated_at_ms: BigInt(atMs) });
-    effects.tellOrder({ type: "order", conditionId, ...row, maker: order.maker, atMs });
+    const event = { type: "order", conditionId, ...row, maker: order.maker, atMs } as const;
+    const { row: stored } = record;
+    // An order that came to rest is stored as it is, and its maker has the answer.
+    if (stored.state === state && stored.remaining === remaining && stored.reason === reason) {
+      effects.events.push(event);
+    } else {
+      record.row = { state, remaining, reason };
+      effects.updates.set(hash, { ...row, updated_at_ms: BigInt(atMs) });
+      effects.tellOrder(event);
+    }
     this.#forgetIfOver(record);
   }
 

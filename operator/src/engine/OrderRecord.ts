@@ -18,6 +18,8 @@ export interface OrderRecord extends NewOrder {
   /** Matches of it that may still fail. */
   openMatches: number;
   reason: string | null;
+  /** What its row says of it, or will when what is under way is stored. */
+  row: Pick<OrderRecord, "state" | "remaining" | "reason">;
 }
 
 /** True while more of it may be matched. */
@@ -67,12 +69,14 @@ export function recordOf(
   place: { readonly input: number; readonly now: bigint; readonly acceptedAtMs: number },
 ): OrderRecord {
   const { makerAmount } = order.order;
-  const fresh = { state: "OPEN", remaining: makerAmount, rests: false, openMatches: 0 } as const;
-  return { ...order, ...place, ...fresh, reason: null };
+  const row = { state: "OPEN", remaining: makerAmount, reason: null } as const;
+  return { ...order, ...place, ...row, rests: false, openMatches: 0, row };
 }
 
 /** An order's record from its row; whether it rests, and in how many matches it is, is for the caller to say. */
 export function recordFromRow(row: OrdersTable): OrderRecord {
+  const { state, reason } = row;
+  const stored = { state, remaining: BigInt(row.remaining), reason };
   return {
     hash: row.hash as Hex,
     order: signedOrderOf(row),
@@ -85,11 +89,10 @@ export function recordFromRow(row: OrdersTable): OrderRecord {
     input: Number(row.input),
     now: row.now,
     acceptedAtMs: Number(row.accepted_at_ms),
-    state: row.state,
-    remaining: BigInt(row.remaining),
+    ...stored,
     rests: false,
     openMatches: 0,
-    reason: row.reason,
+    row: stored,
   };
 }
 

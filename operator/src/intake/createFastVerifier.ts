@@ -9,6 +9,8 @@ import {
 } from "@nostra/sdk/verify";
 import type { OrderDomain } from "@nostra/sdk/order";
 
+import type { Keccak256 } from "../fastKeccak";
+
 export interface FastVerifier {
   readonly verify: OrderVerifier;
   /** What does the arithmetic of the curve. */
@@ -16,7 +18,7 @@ export interface FastVerifier {
 }
 
 /** The fastest verifier that works here: native code, else WebAssembly, else JavaScript. All give the same answers. */
-export function createFastVerifier(domain: OrderDomain): FastVerifier {
+export function createFastVerifier(domain: OrderDomain, keccak256?: Keccak256): FastVerifier {
   const candidates: readonly (() => CurveBackend)[] = [
     () => nativeSecp256k1Backend(loadNative()),
     () => tinySecp256k1Backend(load<TinySecp256k1>("tiny-secp256k1")),
@@ -24,12 +26,12 @@ export function createFastVerifier(domain: OrderDomain): FastVerifier {
   for (const make of candidates) {
     try {
       const backend = make();
-      return { verify: createVerifier(domain, { backend }), backend: backend.name };
+      return { verify: createVerifier(domain, { backend, keccak256 }), backend: backend.name };
     } catch {
       // Not installed, or not for this machine; the next one is.
     }
   }
-  return { verify: createVerifier(domain), backend: "javascript" };
+  return { verify: createVerifier(domain, { keccak256 }), backend: "javascript" };
 }
 
 /** The package's own index falls back to slow JavaScript without a word; its bindings say when they are missing. */

@@ -26,10 +26,23 @@ export function parseAddress(text: string, field = "address"): Address {
   return address;
 }
 
+/** The same few addresses come again and again, and a checksum costs a hash. */
+const known = new Map<string, Address>();
+const MOST_KNOWN = 1024;
+
 function checksum(text: string, field: string): Address {
+  const found = known.get(text);
+  if (found !== undefined) return found;
   if (typeof text !== "string" || !ADDRESS.test(text)) {
     throw new InputError(field, text, "an address: 20 bytes as 0x-prefixed hex");
   }
+  const address = withChecksum(text);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, address);
+  return address;
+}
+
+function withChecksum(text: string): Address {
   const digits = text.slice(2).toLowerCase();
   const hash = toHex(keccak_256(new TextEncoder().encode(digits))).slice(2);
   let address = "0x";

@@ -3,7 +3,11 @@ export { buildOrder, MAX_FEE_RATE_BPS, type OrderInput, type OrderTrade } from "
 export type { OrderOptions } from "./completeOrder.js";
 export { createLimitOrder, type LimitOrderInput } from "./createLimitOrder.js";
 export { createMarketOrder, type MarketOrderInput } from "./createMarketOrder.js";
-export { createOrderHasher, type OrderHasher } from "./createOrderHasher.js";
+export {
+  createOrderHasher,
+  type OrderHasher,
+  type OrderHasherOptions,
+} from "./createOrderHasher.js";
 export { estimateOrder, type EstimateOptions, type OrderEstimate } from "./estimateOrder.js";
 export { hashOrder } from "./hashOrder.js";
 export {

@@ -33,13 +33,14 @@ export function recoverAddress(
   digest: Uint8Array,
   signature: Uint8Array,
   backend: CurveBackend = nobleBackend,
+  keccak256: (bytes: Uint8Array) => Uint8Array = keccak_256,
 ): Recovery {
   const split = splitSignature(signature);
   if (!split.ok) return split;
   const publicKey = backend.recover(digest, split.rs, split.parity);
   // r or s is zero or not below the curve's order, or r is the x of no point: ecrecover answers zero.
   if (publicKey === undefined) return { ok: false, reason: "SIGNATURE_INVALID" };
-  return { ok: true, address: accountOf(publicKey) };
+  return { ok: true, address: accountOf(publicKey, keccak256) };
 }
 
 /** The rules that need no arithmetic of the curve. */
@@ -60,6 +61,9 @@ function hasHighS(signature: Uint8Array): boolean {
 }
 
 /** The account of an uncompressed public key: the last 20 bytes of the hash of its 64 bytes behind the 0x04. */
-export function accountOf(publicKey: Uint8Array): Address {
-  return toHex(keccak_256(publicKey.subarray(1)).subarray(12));
+export function accountOf(
+  publicKey: Uint8Array,
+  keccak256: (bytes: Uint8Array) => Uint8Array = keccak_256,
+): Address {
+  return toHex(keccak256(publicKey.subarray(1)).subarray(12));
 }
