@@ -70,6 +70,8 @@ export class MarketEngine {
   readonly #records: OrderRecords;
   /** The book's version that followers were told last. */
   #toldVersion: number;
+  /** A bound of what nextExpiration tells; undefined when it must be looked for. */
+  #nextExpiration: bigint | null | undefined = undefined;
   /** Matches made by the input that is being done. */
   #plans = 0;
 
@@ -118,6 +120,7 @@ export class MarketEngine {
         const { result, line } = this.recorder.expire(BigInt(command.now));
         this.#log(line, input, effects);
         for (const { hash } of result) this.#left(hash, "EXPIRED", null, effects, atMs);
+        this.#nextExpiration = undefined;
         return result.length > 0;
       }
       case "reduce":
@@ -174,6 +177,16 @@ export class MarketEngine {
     return { type: "book", conditionId, from, to, ...this.levels.takeChanges(), atMs };
   }
 
+  /** The second from which on some order that rests may be dead; null when none ever dies. */
+  nextExpiration(): bigint | null {
+    if (this.#nextExpiration !== undefined) return this.#nextExpiration;
+    let next: bigint | null = null;
+    for (const { order } of [...this.recorder.book.bids(), ...this.recorder.book.asks()]) {
+      next = sooner(next, order.expiration);
+    }
+    return (this.#nextExpiration = next);
+  }
+
   // ------------------------------------------------------------------------------------------ orders in
 
   #submit(
@@ -208,7 +221,12 @@ export class MarketEngine {
     record.remaining = result.remaining;
     const isDone = result.remaining === 0n || (result.reason === "DUST" && result.plans.length > 0);
     const rests = result.rested !== null;
-    if (rests) this.#stand(record, result.remaining);
+    if (rests) {
+      this.#stand(record, result.remaining);
+      if (this.#nextExpiration !== undefined) {
+        this.#nextExpiration = sooner(this.#nextExpiration, order.expiration);
+      }
+    }
     const wasMatched = record.remaining < order.makerAmount;
     if (isDone) this.#change(record, { state: "FILLED", reason: null, rests }, effects, atMs);
     else if (rests) {
@@ -481,4 +499,10 @@ export class MarketEngine {
     const n = BigInt(this.recorder.count - 1);
     effects.lines.push({ condition_id: this.market.conditionId, n, input: BigInt(input), line });
   }
+}
+
+/** The earlier of two expirations; 0n is never. */
+function sooner(next: bigint | null, expiration: bigint): bigint | null {
+  if (expiration === 0n) return next;
+  return next === null || expiration < next ? expiration : next;
 }
