@@ -92,6 +92,8 @@ const STATEMENTS = [
     category text not null, creator text not null, end_time int8 not null, resolution_time int8 not null,
     dispute_window int8 not null, created_at int8 not null, registered bool not null, state text not null,
     outcome text, proposed_at int8, disputed_at int8, finalized_at int8, last_tx text not null)`,
+  `create index idx_market_yes on market (yes)`,
+  `create index idx_market_no on market (no)`,
   `create table fill (
     tx_hash text not null, log_index int4 not null, block_number int8 not null, timestamp int8 not null,
     order_hash text not null, condition_id text not null, maker text not null, token_id numeric(78,0) not null,

@@ -1,0 +1,17 @@
+export { projectionChecksum } from "./checksum";
+export {
+  compareWithChain,
+  type Comparison,
+  type CompareParams,
+  type Difference,
+} from "./compareWithChain";
+export { findCursor, type Cursor } from "./cursor";
+export {
+  FinalUndoneError,
+  NodeAnswerError,
+  NodeInconsistentError,
+  NodesDisagreeError,
+  RewindRefusedError,
+} from "./errors";
+export { Indexer, type IndexerOptions, type IndexerState, type IndexerStatus } from "./Indexer";
+export type { Reconciliation } from "./reconcile";
