@@ -9,7 +9,7 @@ import type { Store } from "../../operator/src/store";
 import { account, ALICE, BOB, buy, CAROL, NO, sell, TAKER, UNIT, YES } from "../helpers/bookOrders";
 import { Chance, runsOr, seedOr } from "../helpers/random";
 import { describeStores } from "./helpers/stores";
-import { asNew, MARKET, startEngine } from "./helpers/venue";
+import { asNew, MARKET, startEngine } from "./helpers/engines";
 
 /*
 engine

@@ -30,11 +30,6 @@ export const command = z.discriminatedUnion("op", [
   /** The chain says that no more than this is left of an order. */
   z.object({ op: z.literal("reduce"), hash: hex, remaining: z.string() }),
   /**
-   * The chain refuses an order: it is taken out for good, INVALIDATED. What it gives in matches that are not settled stays
-   * given until they are released or settle. Nothing when it is over already.
-   */
-  z.object({ op: z.literal("invalidate"), hash: hex, reason: z.string() }),
-  /**
    * A match will not settle. Its guilty orders are taken out for good; what the others gave in it is theirs again, at their old
    * place. Nothing when the match has failed already.
    */

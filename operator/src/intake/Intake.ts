@@ -1,46 +1,52 @@
 import type { Address, Hex } from "@nostra/sdk/order";
-import type { Accepted } from "../engine/Engine";
+import type { Accepted, NewOrder } from "../engine/Engine";
 
-/** An order as it is sent: the SDK's OrderJson, and what is asked for it. */
+/** What is asked for an order beside what is signed. */
+export type SubmitOptions = Partial<
+  Pick<NewOrder, "kind" | "timeInForce" | "postOnly" | "selfTrade">
+>;
+
+/** An order as it came in: nothing of it is checked but that it has no other members. */
 export interface SubmitRequest {
+  /** The member `order` of an OrderJson. */
   readonly order: unknown;
   readonly signature: unknown;
-  readonly options?: SubmitOptions | undefined;
+  readonly options?: SubmitOptions;
 }
 
-/** What an order asks for; see docs/matching.md. Every field has a default. */
-export interface SubmitOptions {
-  readonly kind?: "limit" | "market" | undefined;
-  readonly timeInForce?: "GTC" | "GTD" | "FOK" | "FAK" | undefined;
-  readonly postOnly?: boolean | undefined;
-  readonly selfTrade?: "skip" | "cancel-oldest" | "cancel-newest" | "cancel-both" | undefined;
+/** Who sent the order, when that is known. The order's own signature is what it is judged by. */
+export interface SubmitContext {
+  readonly account?: Address;
 }
 
+/** What became of one order that was to be cancelled. */
 export interface CancelResult {
   readonly hash: Hex;
   readonly result: "CANCELLED" | "NOT_OPEN" | "NOT_FOUND" | "NOT_YOURS";
 }
 
-/** What an account has of an asset, in units: available is the lesser of balance and allowance, less what is reserved. */
-export interface AccountFunds {
+/** Of one asset of an account, in units: what the chain says, and what open orders and unsettled matches could still give. */
+export interface Funds {
   readonly balance: bigint;
+  /** What the exchange may move: of shares all or nothing. */
   readonly allowance: bigint;
   readonly reserved: bigint;
 }
 
-/** The door of the venue. */
+/** Lets orders in, and takes them out in their makers' names. */
 export interface Intake {
   /**
-   * Reads, verifies and admits one order; resolves when it is stored.
-   * @throws JsonError, InputError of the SDK for what is malformed. @throws OperatorError with a status for the rest.
+   * Reads, verifies and admits one order. An order that the venue has had before is answered with where it stands.
+   * @throws InputError when its shape is wrong. @throws OperatorError with the status to answer: 422 when its maker cannot
+   * pay (with what is missing), 425 or 503 when the venue is not ready.
    */
-  submit(request: SubmitRequest, context?: { readonly account?: Address }): Promise<Accepted>;
-  /** Takes orders of an account out; each has a result of its own. */
+  submit(request: SubmitRequest, context: SubmitContext): Promise<Accepted>;
+  /** Takes out those of an account's orders that are named. @returns one result per hash, in their order. */
   cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]>;
-  /** Takes out all open orders of an account, of one market or of all. @returns how many. */
+  /** Takes out all of an account's orders, or those of one market. @returns how many were taken out. */
   cancelAll(account: Address, conditionId?: Hex): Promise<number>;
-  /** Dead-man switch: unless it is repeated within so many seconds, all orders of the account are cancelled. 0 ends it. */
+  /** Unless it is repeated within so many seconds, all orders of the account are taken out; 0 turns that off. */
   heartbeat(account: Address, seconds: number): void;
-  /** Asset "0" is collateral, others are token ids. */
-  funds(account: Address, asset: string): Promise<AccountFunds>;
+  /** @param asset "0" for collateral, or a token id. */
+  funds(account: Address, asset: string): Promise<Funds>;
 }

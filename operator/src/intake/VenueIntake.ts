@@ -20,7 +20,7 @@ import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
 import type { FastVerifier } from "./createFastVerifier";
 import { Heartbeats } from "./Heartbeats";
-import type { AccountFunds, CancelResult, Intake, SubmitOptions, SubmitRequest } from "./Intake";
+import type { Funds, CancelResult, Intake, SubmitOptions, SubmitRequest } from "./Intake";
 
 /** What the venue takes in now: all orders, only those that are to rest, or none. */
 export type TradingMode = "open" | "post-only" | "halted";
@@ -145,7 +145,7 @@ export class VenueIntake implements Intake {
     this.#params.heartbeats.beat(account, seconds);
   }
 
-  async funds(account: Address, asset: string): Promise<AccountFunds> {
+  async funds(account: Address, asset: string): Promise<Funds> {
     const { chain, engine } = this.#params;
     const held = await this.#ask(chain.funds(account, asset));
     return { ...held, reserved: engine.reservations.of(account, asset) };

@@ -15,4 +15,3 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop(): P
   url.pathname = `/${name}`;
   return { url: url.toString(), drop: () => ask(`drop database if exists ${name} with (force)`) };
 }
-

@@ -1,0 +1,1 @@
+export { CANCEL_ORDERS_TYPES, type CancelOrders } from "./cancelOrders.js";
