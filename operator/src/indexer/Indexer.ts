@@ -67,6 +67,8 @@ export interface IndexerStatus {
   readonly lastReorg: { readonly ancestor: bigint; readonly depth: bigint } | null;
 }
 
+/** So many final blocks or more are taken in by ranges, and only what they end in is told. */
+const BACKFILL_FROM = 32n;
 /** A chain that changes more often than this within one poll is not one chain. */
 const REORGS_PER_POLL = 8;
 /** How often a block that contradicts itself is asked for again, before the poll is given up. */
@@ -282,7 +284,8 @@ export class Indexer {
       const same = next > 0n ? await readHeader(rpc, cursor.head_number) : undefined;
       return same === undefined || same.hash === cursor.head_hash ? "done" : same;
     }
-    if (next <= final) {
+    // A few blocks that are final already are told of in full, like any others.
+    if (final - next >= BACKFILL_FROM) {
       const [from, to, size] = [next, final, this.#rangeSize];
       const range = await readRange(rpc, { from, to, size, places: this.#places });
       if (range.first.parentHash !== cursor.head_hash) return range.first;

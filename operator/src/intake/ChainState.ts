@@ -38,7 +38,14 @@ export class ChainState {
 
   /** Forgets what events say has changed. @returns how to stop. */
   follow(bus: Bus): () => void {
+    let last: number | null = null;
     return bus.subscribe((event) => {
+      if (event.type === "block") {
+        // Blocks taken in untold may have changed anything, and so may one that was undone.
+        const isUntold = last !== null && event.number > last + 1;
+        if (isUntold || event.undone) this.#forgetAll();
+        last = event.number;
+      }
       if (event.type === "funds") this.forgetFunds(event.account, event.asset);
       if (event.type === "chain-nonce") this.#forget(this.#nonces, event.account.toLowerCase());
     });
@@ -84,6 +91,12 @@ export class ChainState {
     const prefix = `${account.toLowerCase()} `;
     this.#epoch += 1;
     for (const key of this.#funds.keys()) if (key.startsWith(prefix)) this.#funds.delete(key);
+  }
+
+  #forgetAll(): void {
+    this.#epoch += 1;
+    this.#funds.clear();
+    this.#nonces.clear();
   }
 
   #forget(known: Map<string, unknown>, key: string): void {

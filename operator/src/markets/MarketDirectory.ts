@@ -57,13 +57,12 @@ export class MarketDirectory {
     });
   }
 
-  async refresh(conditionId: Hex): Promise<void> {
-    const row = await this.#params.store.db
-      .selectFrom("market")
-      .selectAll()
-      .where("condition_id", "=", conditionId)
-      .executeTakeFirst();
-    if (row !== undefined) this.#put(row);
+  /** Reads a market anew, or all. */
+  async refresh(conditionId?: Hex): Promise<void> {
+    const query = this.#params.store.db.selectFrom("market").selectAll();
+    const wanted =
+      conditionId === undefined ? query : query.where("condition_id", "=", conditionId);
+    for (const row of await wanted.execute()) this.#put(row);
   }
 
   /** Calls for every market there is now, and for each that is new or changes later. */

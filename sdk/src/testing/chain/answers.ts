@@ -28,6 +28,8 @@ export interface LogFilter {
 export const NOBODY = `0x${"00".repeat(20)}` as const;
 export const NO_HASH = `0x${"00".repeat(32)}` as const;
 
+const NO_BLOOM = `0x${"00".repeat(256)}`;
+
 export function hex(value: bigint | number): Hex {
   return `0x${value.toString(16)}`;
 }
@@ -45,6 +47,8 @@ export function blockJson(
     ...{ gasLimit: hex(gasLimit), gasUsed: hex(gasUsed), baseFeePerGas: hex(baseFeePerGas) },
     ...{ miner: NOBODY, nonce: "0x0000000000000000", difficulty: "0x0", extraData: "0x" },
     ...{ stateRoot: NO_HASH, receiptsRoot: NO_HASH, prevRandao: NO_HASH },
+    // A block has one transaction, or none.
+    logsBloom: transactions[0]?.outcome.logsBloom ?? NO_BLOOM,
     transactions: transactions.map((mined) =>
       whole ? transactionJson(mined, blocks) : mined.prepared.hash,
     ),

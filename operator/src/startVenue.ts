@@ -1,0 +1,329 @@
+import { connect } from "@nostra/sdk";
+import type { Deployment } from "@nostra/sdk/deployments";
+import { ChainMismatchError } from "@nostra/sdk/errors";
+import { orderDomain, type Hex } from "@nostra/sdk/order";
+import type { Provider, Signer } from "ethers";
+import type { Alarm } from "./alerts";
+import { Bus } from "./bus";
+import { ChainClock } from "./chainClock";
+import { systemClock, type Clock } from "./clock";
+import { VenueEngine } from "./engine/VenueEngine";
+import { createFastKeccak } from "./fastKeccak";
+import {
+  createHttpServer,
+  Metrics,
+  type HealthCheck,
+  type HttpConfig,
+  type HttpServer,
+} from "./http";
+import { Indexer } from "./indexer";
+import { ChainState } from "./intake/ChainState";
+import { createFastVerifier } from "./intake/createFastVerifier";
+import { Heartbeats } from "./intake/Heartbeats";
+import { VenueIntake, type TradingMode } from "./intake/VenueIntake";
+import { watchChain } from "./intake/watchChain";
+import type { Log } from "./log";
+import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
+import { createAlarm, type Notifier } from "./monitor/createAlarm";
+import { Monitor } from "./monitor/Monitor";
+import type { Finality, Rpc } from "./rpc";
+import { Settler, type SettlerOptions, type TransactionSigner } from "./settler";
+import {
+  acquireLease,
+  LEASE_MS,
+  openStore,
+  releaseLease,
+  renewLease,
+  THIS_PROCESS,
+  type Store,
+  type StoreOptions,
+} from "./store";
+import { BookFeed } from "./stream/BookFeed";
+
+export interface VenueOptions {
+  readonly deployment: Deployment;
+  /** The node, for JSON-RPC and for ethers. */
+  readonly provider: Provider & Rpc;
+  /** Another node, which must agree about what is final. */
+  readonly secondRpc?: Rpc;
+  /** Sends settlements; an operator of the exchange. Its nonces are the venue's alone. */
+  readonly operator: TransactionSigner;
+  /** Sends what finalizes due results: another account. Without it, due results are only told of. */
+  readonly finalizer?: Signer;
+  readonly finality: Finality;
+  readonly store: StoreOptions;
+  readonly http: HttpConfig & { readonly port: number; readonly host: string };
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly notifiers?: readonly Notifier[];
+  /** How markets are traded unless `terms` says otherwise. Default: tick 0.01, least size 1 share. */
+  readonly defaultTerms?: MarketTerms;
+  readonly terms?: Readonly<Record<string, MarketTerms>>;
+  readonly pollMs?: number;
+  readonly undoDepth?: bigint;
+  readonly settler?: Partial<SettlerOptions>;
+  /** Collateral units of matches not on chain, from which on the venue takes post-only orders alone; from twice as much, none. */
+  readonly unsettledCap?: bigint;
+  /** For reconciliation; default ten minutes. 0 for never. */
+  readonly reconcileEveryMs?: number;
+  /** This process must not write any more: another one has taken over. */
+  readonly onFenced?: () => void;
+}
+
+/** A venue that runs. */
+export interface Venue {
+  readonly url: string;
+  readonly store: Store;
+  readonly engine: VenueEngine;
+  readonly intake: VenueIntake;
+  readonly settler: Settler;
+  readonly indexer: Indexer;
+  readonly monitor: Monitor;
+  readonly markets: MarketDirectory;
+  readonly bus: Bus;
+  readonly server: HttpServer;
+  /** Takes nothing more in, finishes what is under way, and gives everything back. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_TERMS: MarketTerms = { tick: "0.01", minSize: "1" };
+const DEFAULT_CAP = 1_000_000_000_000n;
+/** A second before an order dies no settlement would reach the chain in time. */
+const MARGIN_SECONDS = 5n;
+const MIN_LIFE_SECONDS = 10n;
+const MAX_MAKERS = 50;
+const CAP_CHECK_MS = 1_000;
+
+/** Joins the parts of the operator, and starts them in the order in which they need each other. */
+export async function startVenue(options: VenueOptions): Promise<Venue> {
+  const { deployment, provider, finality, log } = options;
+  const clock = options.clock ?? systemClock;
+  const closers: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    await requireChain(provider, deployment);
+    const store = await openStore(options.store);
+    closers.push(() => store.close());
+    const { chainId, contracts } = deployment;
+    await store.claim({ chain: `${chainId}`, exchange: contracts.ctfExchange.toLowerCase() });
+    const bus = new Bus((err) => log.error({ err }, "a listener failed"));
+    const notifiers = options.notifiers ?? [];
+    const alarm = createAlarm({ store, notifiers, log, clock });
+
+    const lease = await acquireLease(store.db, "engine", THIS_PROCESS, BigInt(clock.nowMs()));
+    closers.push(() => releaseLease(store.db, lease).catch(() => undefined));
+    const renewal = setInterval(
+      () => {
+        renewLease(store.db, lease, BigInt(clock.nowMs())).catch((err: unknown) => {
+          log.warn({ err }, "the engine's lease was not renewed");
+        });
+      },
+      Number(LEASE_MS) / 3,
+    );
+    closers.push(() => clearInterval(renewal));
+
+    const chainClock = new ChainClock(await latestSeconds(provider));
+    chainClock.follow(bus);
+    const chainNow = (): bigint => chainClock.now();
+    const metrics = new Metrics().watchProcess();
+
+    // The chain comes first: what markets there are, and what became of matches.
+    const monitorAccount = await options.finalizer?.getAddress();
+    const indexer = new Indexer({
+      ...{ store, rpc: provider, deployment, finality, bus, clock, alarm, log },
+      holder: THIS_PROCESS,
+      ...(options.secondRpc === undefined ? {} : { secondRpc: options.secondRpc }),
+      ...(options.undoDepth === undefined ? {} : { undoDepth: options.undoDepth }),
+      ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+      ...(monitorAccount === undefined ? {} : { ownAccounts: [monitorAccount] }),
+    });
+    await indexer.step();
+
+    const keccak256 = await createFastKeccak();
+    const engine = await VenueEngine.start({
+      ...{ store, bus, clock, chainNow, lease, log, keccak256 },
+      rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
+      ...(options.onFenced === undefined ? {} : { onFenced: options.onFenced }),
+      measure: (what, ms) => {
+        if (what === "match") metrics.matchingSeconds.observe(ms / 1000);
+      },
+    });
+    closers.push(() => engine.stop());
+
+    const settler = new Settler({
+      ...{ store, rpc: provider, deployment, engine, bus, finality, clock, alarm, log },
+      wallet: options.operator,
+      holder: THIS_PROCESS,
+      options: {
+        ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+        ...options.settler,
+      },
+    });
+    const connection = connect(deployment, provider);
+    const chain = new ChainState(connection, () => clock.nowMs());
+    chain.follow(bus);
+    const stopWatching = watchChain({ bus, engine, chain, store, log });
+    closers.push(stopWatching);
+    bus.subscribe((event) => {
+      const isWork = event.type === "match" && event.state === "MATCHED";
+      if (isWork || event.type === "block") settler.wake();
+    });
+
+    const markets = await MarketDirectory.load({
+      ...{ store, log, defaults: options.defaultTerms ?? DEFAULT_TERMS },
+      ...(options.terms === undefined ? {} : { terms: options.terms }),
+    });
+    await Promise.all(
+      markets
+        .all()
+        .filter(isTraded)
+        .map((market) => engine.openMarket(markets.termsOf(market))),
+    );
+    markets.follow(bus);
+    markets.onMarket((market, terms) => {
+      if (!isTraded(market)) return;
+      engine.openMarket(terms).catch((err: unknown) => {
+        log.error({ err, conditionId: market.condition_id }, "a market could not be opened");
+      });
+    });
+
+    const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
+    const mode = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
+    const verifier = createFastVerifier(
+      orderDomain({ chainId, exchange: contracts.ctfExchange }),
+      keccak256,
+    );
+    log.info({ backend: verifier.backend }, "signatures are verified");
+    const intake = new VenueIntake({
+      ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, mode },
+      minLifeSeconds: MIN_LIFE_SECONDS,
+      isCoolingDown: (account) => settler.isCoolingDown(account),
+    });
+    const monitor = new Monitor({
+      ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
+      finalizer: options.finalizer === undefined ? null : connect(deployment, options.finalizer),
+    });
+
+    const feed = new BookFeed(engine, bus);
+    feed.start(engine.markets().map(({ market }) => market.conditionId));
+    const { port, host, ...config } = options.http;
+    const server = await createHttpServer({
+      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
+      checks: healthChecks({ provider, indexer, settler, engine }),
+    });
+    closers.push(() => server.app.close());
+
+    indexer.start();
+    closers.push(() => indexer.stop());
+    await settler.start();
+    closers.push(() => settler.stop());
+    settler.wake();
+    monitor.start();
+    closers.push(() => monitor.stop());
+    reconcileNowAndThen(indexer, options.reconcileEveryMs ?? 600_000, log, closers);
+
+    const url = await server.app.listen({ port, host });
+    return { url, store, engine, intake, settler, indexer, monitor, markets, bus, server, stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+function isTraded({ registered, state }: { registered: boolean; state: string }): boolean {
+  return registered && state === "OPEN";
+}
+
+/** @throws ChainMismatchError when the node is on another chain: nothing may be signed or read there. */
+async function requireChain(rpc: Rpc, { chainId }: Deployment): Promise<void> {
+  const found = BigInt((await rpc.send("eth_chainId", [])) as string);
+  if (found !== BigInt(chainId)) throw new ChainMismatchError(BigInt(chainId), found);
+}
+
+async function latestSeconds(rpc: Rpc): Promise<bigint> {
+  const block = (await rpc.send("eth_getBlockByNumber", ["latest", false])) as { timestamp: Hex };
+  return BigInt(block.timestamp);
+}
+
+/** What the venue takes in, by how much of what it matched is not on chain yet. */
+function watchUnsettled(
+  settler: Settler,
+  cap: bigint,
+  alarm: Alarm,
+  log: Log,
+  closers: (() => unknown)[],
+): () => TradingMode {
+  let mode: TradingMode = "open";
+  const look = async (): Promise<void> => {
+    const unsettled = await settler.unsettledValue();
+    const next = unsettled >= 2n * cap ? "halted" : unsettled >= cap ? "post-only" : "open";
+    if (next === mode) return;
+    const data = { from: mode, to: next, unsettledUnits: unsettled.toString() };
+    log.warn(data, "the venue changed what it takes in");
+    if (next !== "open") alarm({ type: "unsettled_cap", severity: "HIGH", data });
+    mode = next;
+  };
+  const timer = setInterval(() => void look().catch(() => undefined), CAP_CHECK_MS);
+  closers.push(() => clearInterval(timer));
+  return () => mode;
+}
+
+function healthChecks({
+  provider,
+  indexer,
+  settler,
+  engine,
+}: {
+  readonly provider: Rpc;
+  readonly indexer: Indexer;
+  readonly settler: Settler;
+  readonly engine: VenueEngine;
+}): HealthCheck[] {
+  return [
+    {
+      name: "blockchain_rpc",
+      required: false,
+      check: async () => {
+        await provider.send("eth_blockNumber", []);
+        return "up";
+      },
+    },
+    {
+      name: "event_indexer",
+      required: false,
+      check: async () => ((await indexer.status()).state === "RUNNING" ? "up" : "degraded"),
+    },
+    {
+      name: "engine",
+      required: true,
+      check: async () => {
+        if (engine.state !== "running") throw new Error(`the engine is ${engine.state}`);
+        return "up";
+      },
+    },
+    {
+      name: "settler",
+      required: false,
+      check: async () => {
+        const { laneState, gasBalance, breakerOpen } = await settler.readiness();
+        return laneState === "RUNNING" && gasBalance !== 0n && !breakerOpen ? "up" : "degraded";
+      },
+    },
+  ];
+}
+
+function reconcileNowAndThen(
+  indexer: Indexer,
+  everyMs: number,
+  log: Log,
+  closers: (() => unknown)[],
+): void {
+  if (everyMs === 0) return;
+  const timer = setInterval(() => {
+    indexer.reconcile().catch((err: unknown) => log.warn({ err }, "reconciliation failed"));
+  }, everyMs);
+  closers.push(() => clearInterval(timer));
+}
