@@ -66,6 +66,10 @@ export interface VenueOptions {
   readonly unsettledCap?: bigint;
   /** For reconciliation; default ten minutes. 0 for never. */
   readonly reconcileEveryMs?: number;
+  /** False for a command that works on the database: nothing is taken in, and nothing runs by itself. Default true. */
+  readonly serves?: boolean;
+  /** Joins several processes: streams and rate limits. */
+  readonly redisUrl?: string;
   /** This process must not write any more: another one has taken over. */
   readonly onFenced?: () => void;
 }
@@ -216,6 +220,23 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     });
     closers.push(() => server.app.close());
 
+    if (options.serves === false) {
+      await settler.open();
+      closers.push(() => settler.stop());
+      return {
+        url: "",
+        store,
+        engine,
+        intake,
+        settler,
+        indexer,
+        monitor,
+        markets,
+        bus,
+        server,
+        stop,
+      };
+    }
     indexer.start();
     closers.push(() => indexer.stop());
     await settler.start();

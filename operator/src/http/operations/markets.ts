@@ -283,17 +283,19 @@ export function marketOperations(deps: Deps): readonly Operation[] {
             : readCursor("log", query.cursor, ["int"]);
         const from = BigInt(at!);
         const lines = db.selectFrom("line").where("condition_id", "=", conditionId);
-        const rows = await lines
-          .select(["n", "line"])
-          .where("n", ">=", from)
-          .orderBy("n")
-          .limit(query.limit + 1)
-          .execute();
+        // Lines that come after this are not of the log that `head` fixes.
         const last = await lines
           .select(["n", "line"])
           .orderBy("n", "desc")
           .limit(1)
           .executeTakeFirst();
+        const rows = await lines
+          .select(["n", "line"])
+          .where("n", ">=", from)
+          .where("n", "<=", last?.n ?? -1n)
+          .orderBy("n")
+          .limit(query.limit + 1)
+          .execute();
         const page = toPage("log", rows, query.limit, (row) => [`${row.n + 1n}`]);
         return {
           lines: page.rows.map(({ line }) => line),

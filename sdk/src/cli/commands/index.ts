@@ -19,6 +19,7 @@ import {
   redeemCommand,
   splitCommand,
 } from "./positions.js";
+import { replayCommand } from "./replay.js";
 import { decideCommand, disputeCommand, finalizeCommand, proposeCommand } from "./resolution.js";
 import { statusCommand } from "./status.js";
 
@@ -43,4 +44,5 @@ export const commands: readonly Command[] = [
   finalizeCommand,
   decideCommand,
   redeemCommand,
+  replayCommand,
 ];
