@@ -501,16 +501,18 @@ describe("indexer", () => {
 
     it("that answers an older head is ignored", async () => {
       const store = await fresh();
-      let old: string | undefined;
+      const seen: { old?: string } = {};
       const lagging = answering((method) =>
-        method === "eth_blockNumber" && old !== undefined ? Promise.resolve(old) : undefined,
+        method === "eth_blockNumber" && seen.old !== undefined
+          ? Promise.resolve(seen.old)
+          : undefined,
       );
       const { indexer, told, alerts } = createIndexer(store, chain, { rpc: lagging });
       await chain.block(trade());
       await indexer.step();
       const before = await dump(store, ALL);
       told.length = 0;
-      old = `0x${((await chain.head()) - 3).toString(16)}`;
+      seen.old = `0x${((await chain.head()) - 3).toString(16)}`;
       await indexer.step();
       expect(await dump(store, ALL)).to.deep.equal(before);
       expect([told, alerts]).to.deep.equal([[], []]);

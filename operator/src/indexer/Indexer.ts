@@ -443,7 +443,8 @@ export class Indexer {
         .selectFrom("chain_block")
         .select((eb) => eb.fn.min("number").as("number"))
         .executeTakeFirst();
-      if (typeof lowest?.number === "bigint" && number >= lowest.number) await this.#undoTo(writing, number);
+      if (typeof lowest?.number === "bigint" && number >= lowest.number)
+        await this.#undoTo(writing, number);
       else this.#publish(await rewindByRebuild(writing, { number, hash, header }));
       this.#stuck = undefined;
       this.#raised.clear();
