@@ -25,14 +25,17 @@ export async function readBlock(rpc: Rpc, header: Header, places: Places): Promi
   const ours = [...places.kept, places.collateral];
   let logs = await readLogs(rpc, { blockHash: header.hash, address: ours });
   checkPlace(logs, header);
+  const { logsBloom } = header;
   const silent = ours.filter(
     (address) =>
-      mayContain(header.logsBloom, address) && !logs.some((log) => log.address === address),
+      logsBloom !== undefined &&
+      mayContain(logsBloom, address) &&
+      !logs.some((log) => log.address === address),
   );
-  if (silent.length > 0) {
+  if (logsBloom !== undefined && silent.length > 0) {
     const all = await readLogs(rpc, { blockHash: header.hash });
     checkPlace(all, header);
-    if (hasUnexplainedBits(header.logsBloom, all)) {
+    if (hasUnexplainedBits(logsBloom, all)) {
       throw new NodeInconsistentError("its bloom filter has logs that are missing", header.number);
     }
     logs = all.filter(({ address }) => ours.includes(address));
@@ -52,7 +55,7 @@ export function checkPlace(logs: readonly ChainLog[], header: Header): void {
     }
     if (seen.has(logIndex)) throw new NodeInconsistentError("a log came twice", header.number);
     seen.add(logIndex);
-    if (!mayContain(header.logsBloom, address)) {
+    if (header.logsBloom !== undefined && !mayContain(header.logsBloom, address)) {
       throw new NodeInconsistentError("a log is not in its bloom filter", header.number);
     }
   }
