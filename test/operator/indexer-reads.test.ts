@@ -145,6 +145,13 @@ describe("indexer: reading a block", () => {
     });
   }
 
+  it("takes logs of the collateral that the filter does not have: bridges write such", async () => {
+    const node: Rpc = {
+      send: async () => [log(9, 0, places.collateral), log(9, 0, places.collateral)],
+    };
+    expect((await readBlock(node, header(9, []), places)).collateral).to.have.length(2);
+  });
+
   it("refuses what is no list of logs", async () => {
     for (const answer of [null, {}, [{}], [{ ...log(9, 0, address(5)), blockNumber: null }]]) {
       const node: Rpc = { send: async () => answer };

@@ -661,6 +661,27 @@ describe("indexer", () => {
       expect(await count(store, "fill")).to.equal(2);
     });
 
+    it("waits for a second node that is down, while blocks are followed", async () => {
+      const store = await fresh();
+      const { indexer } = createIndexer(store, chain);
+      await indexer.step();
+      await indexer.stop();
+      const { final_number } = await cursorOf(store);
+      const down = { send: () => Promise.reject(new Error("down")) };
+      const alone = createIndexer(store, chain, { secondRpc: down });
+      for (let i = 0; i < 2; i++) {
+        await chain.block(trade());
+        await alone.indexer.step();
+      }
+      expect(await cursorOf(store)).to.deep.include({
+        ...{ final_number, head_number: BigInt(await chain.head()) },
+      });
+      expect(alone.alerts.map(({ type }) => type)).to.deep.equal(["second_node_down"]);
+      await alone.indexer.stop();
+      await createIndexer(store, chain, { secondRpc: rpc }).indexer.step();
+      expect((await cursorOf(store)).final_number).to.equal(final_number + 2n);
+    });
+
     it("waits for a second node that is behind", async () => {
       const store = await fresh();
       const behind = BigInt(await chain.head()) - 10n;
