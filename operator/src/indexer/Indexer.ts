@@ -107,7 +107,9 @@ export class Indexer {
   readonly #rangeSize: bigint;
   /** Collateral logs of blocks that may be undone: not stored, for they concern only who listens now. */
   readonly #collateral = new Map<string, readonly ChainLog[]>();
-  readonly #raised = new Set<string>();
+  /** Alerts that still stand, and those of the poll at hand. */
+  #raised = new Set<string>();
+  #raisedNow = new Set<string>();
   #state: IndexerState = "IDLE";
   #reason: string | null = null;
   #chainHead: bigint | null = null;
@@ -151,10 +153,11 @@ export class Indexer {
   /** One poll: brings the tables up to the node's head. @throws whatever kept it from that; the tables are whole nevertheless. */
   step(): Promise<void> {
     return this.#alone(async () => {
+      this.#raisedNow = new Set();
       try {
         const isWriter = await this.#poll();
         this.#become(isWriter ? "RUNNING" : "STANDBY");
-        if (isWriter) this.#raised.clear();
+        if (isWriter) this.#raised = this.#raisedNow;
       } catch (fault) {
         this.#fail(fault);
         throw fault;
@@ -220,8 +223,9 @@ export class Indexer {
     }
   }
 
-  /** Once, until a poll goes well again. */
+  /** Once, until a poll goes well without it. */
   #raise(alert: Alert): void {
+    this.#raisedNow.add(alert.type);
     if (this.#raised.has(alert.type)) return;
     this.#raised.add(alert.type);
     // An alert is JSON in the end.
@@ -322,13 +326,20 @@ export class Indexer {
     let final = said < head ? said : head;
     if (final <= cursor.final_number) return cursor.final_number;
     if (secondRpc === undefined) return final;
-    const secondHead = await readHead(secondRpc);
-    if (secondHead < final) final = secondHead;
-    if (final <= cursor.final_number) return cursor.final_number;
-    const [first, second] = await Promise.all([
-      readHeader(rpc, final),
-      readHeader(secondRpc, final),
-    ]);
+    let second: Header | undefined;
+    try {
+      const secondHead = await readHead(secondRpc);
+      if (secondHead < final) final = secondHead;
+      if (final <= cursor.final_number) return cursor.final_number;
+      second = await readHeader(secondRpc, final);
+    } catch (fault) {
+      // Blocks can be followed without it, but none becomes final; and what is far behind is not followed block by block.
+      if (head - cursor.head_number > this.#rangeSize) throw fault;
+      const data = { reason: fault instanceof Error ? fault.message : String(fault) };
+      this.#raise({ type: "second_node_down", severity: "HIGH", data });
+      return cursor.final_number;
+    }
+    const first = await readHeader(rpc, final);
     if (first?.hash !== second?.hash) {
       throw new NodesDisagreeError(final, first?.hash ?? "none", second?.hash ?? "none");
     }
@@ -446,7 +457,8 @@ export class Indexer {
         .selectFrom("chain_block")
         .select((eb) => eb.fn.min("number").as("number"))
         .executeTakeFirst();
-      if (lowest?.number != null && number >= lowest.number) await this.#undoTo(writing, number);
+      if (typeof lowest?.number === "bigint" && number >= lowest.number)
+        await this.#undoTo(writing, number);
       else this.#publish(await rewindByRebuild(writing, { number, hash, header }));
       this.#stuck = undefined;
       this.#raised.clear();
@@ -487,7 +499,7 @@ export class Indexer {
 
   /** The right to write, kept alive. @throws InUseError, FencedError */
   async #asWriter(): Promise<Writing> {
-    const { store, clock, holder } = this.#options;
+    const { store, clock, holder, log } = this.#options;
     const nowMs = BigInt(clock.nowMs());
     if (this.#lease === undefined) {
       this.#lease = await acquireLease(store.db, "indexer", holder, nowMs);
@@ -497,7 +509,7 @@ export class Indexer {
       this.#renewedAtMs = nowMs;
     }
     const [lease, places, own] = [this.#lease, this.#places, this.#own];
-    return { store, lease, places, own, nowMs: () => clock.nowMs() };
+    return { store, lease, places, own, log, nowMs: () => clock.nowMs() };
   }
 
   async #cursor(): Promise<Cursor> {

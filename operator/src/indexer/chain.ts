@@ -7,7 +7,8 @@ export interface Header {
   readonly hash: string;
   readonly parentHash: string;
   readonly timestamp: bigint;
-  readonly logsBloom: string;
+  /** Undefined where the node keeps none, as chains inside a process do: then an answer cannot be held against it. */
+  readonly logsBloom: string | undefined;
 }
 
 /** A log as the chain has it, before anybody reads a meaning into it. */
@@ -75,12 +76,14 @@ function toHeader(answer: unknown): Header | undefined {
   if (!isHex(number) || !isHex(hash) || !isHex(parentHash) || !isHex(timestamp)) {
     throw new NodeAnswerError("eth_getBlock", "a block");
   }
-  if (!isHex(logsBloom) || logsBloom.length !== 514) {
+  const hasBloom = logsBloom !== undefined && logsBloom !== null;
+  if (hasBloom && (!isHex(logsBloom) || logsBloom.length !== 514)) {
     throw new NodeAnswerError("eth_getBlock", "a block with a bloom filter");
   }
   return {
     ...{ number: BigInt(number), timestamp: BigInt(timestamp) },
-    ...{ hash: hash.toLowerCase(), parentHash: parentHash.toLowerCase(), logsBloom },
+    ...{ hash: hash.toLowerCase(), parentHash: parentHash.toLowerCase() },
+    logsBloom: hasBloom ? (logsBloom as string) : undefined,
   };
 }
 

@@ -54,6 +54,7 @@ export async function readRange(
     checkPlace(
       logs.filter(({ blockNumber }) => blockNumber === height),
       header,
+      places,
     );
     timestamps.set(header.hash, header.timestamp);
   }

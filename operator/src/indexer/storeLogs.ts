@@ -53,7 +53,8 @@ interface About {
 
 /**
  * The market of each event. Some name it, or its question; those that name a token have its market; those that name an order have
- * the market of the order's fill in the same transaction, or of the order as the venue knows it.
+ * the market of the order's fill in the same transaction, or of the order as the venue knows it. A token has a market once the
+ * market was created, and not before: however the logs come, they are stored alike.
  */
 async function conditionsOf(
   db: DbTransaction<Database>,
@@ -73,7 +74,10 @@ async function conditionsOf(
       const found: About = { conditionId: namedCondition(one, places), accounts: [] };
       about.set(one, found);
       const { event } = one;
-      if (event?.name === "OrderFilled" || event?.name === "FeeCharged") {
+      if (event?.name === "MarketCreated") {
+        const { token0, token1 } = event.args;
+        for (const token of [token0, token1]) tokens.set(token.toString(), found.conditionId!);
+      } else if (event?.name === "OrderFilled" || event?.name === "FeeCharged") {
         found.conditionId = filled.get(event.args.orderHash) ?? null;
       } else if (event?.name === "OrdersMatched") {
         found.conditionId = filled.get(event.args.takerOrderHash) ?? null;
@@ -92,29 +96,25 @@ async function conditionsOf(
   return events.map((event) => about.get(event)!);
 }
 
-/** Token to condition, of the markets that are stored and of those that these very events create. */
+/** Token to condition, of the markets that are stored. */
 async function tokensOf(
   db: DbTransaction<Database>,
   events: readonly ChainEvent[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Map<string, string>> {
   const named = new Set<string>();
-  const known = new Map<string, string>();
   for (const { event } of events) {
     if (event?.name === "OrderFilled") named.add(event.args.tokenId.toString());
     else if (event?.name === "TransferSingle") named.add(event.args.id.toString());
     else if (event?.name === "TransferBatch")
       for (const id of event.args.ids) named.add(String(id));
-    else if (event?.name === "MarketCreated") {
-      const { conditionId, token0, token1 } = event.args;
-      for (const token of [token0, token1]) known.set(token.toString(), conditionId.toLowerCase());
-    }
   }
-  const missing = [...named].filter((token) => !known.has(token));
-  if (missing.length === 0) return known;
+  const known = new Map<string, string>();
+  if (named.size === 0) return known;
+  const tokens = [...named];
   const rows = await db
     .selectFrom("market")
     .select(["condition_id", "yes", "no"])
-    .where(sql<boolean>`yes = any(${missing}::numeric[]) or no = any(${missing}::numeric[])`)
+    .where(sql<boolean>`yes = any(${tokens}::numeric[]) or no = any(${tokens}::numeric[])`)
     .execute();
   for (const { condition_id, yes, no } of rows) known.set(yes, condition_id).set(no, condition_id);
   return known;

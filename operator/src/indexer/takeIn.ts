@@ -1,7 +1,8 @@
 import { sql, type Transaction as DbTransaction } from "kysely";
 import type { VenueEvent } from "../bus";
+import type { Log } from "../log";
 import { requireLease, type Database, type Lease, type Store } from "../store";
-import type { ChainLog, Header } from "./chain";
+import type { Header } from "./chain";
 import { decode, type ChainEvent } from "./decode";
 import { readCursor, type Cursor } from "./cursor";
 import { fundsOf, noticesOf, storeOutbox } from "./notices";
@@ -20,6 +21,7 @@ export interface Writing {
   /** Accounts whose finalizing is the venue's own doing. */
   readonly own: ReadonlySet<string>;
   readonly nowMs: () => number;
+  readonly log: Log;
 }
 
 /**
@@ -28,11 +30,12 @@ export interface Writing {
  * @returns what to tell, now that it is stored; undefined when the block is not the next one.
  */
 export async function takeInBlock(
-  { store, lease, places, own, nowMs }: Writing,
+  { store, lease, places, own, nowMs, log }: Writing,
   header: Header,
   { logs, collateral }: BlockLogs,
 ): Promise<VenueEvent[] | undefined> {
-  const events = logs.map((log) => decode(log, header.timestamp));
+  const events = logs.map((one) => decode(one, header.timestamp));
+  warnOfUnknown(events, log);
   return store.transaction(async (trx) => {
     await requireLease(trx, lease);
     const cursor = await readCursor(trx);
@@ -62,10 +65,11 @@ export async function takeInBlock(
  * below it can be undone from then on. Streams are not told of the past; who follows orders is.
  */
 export async function takeInRange(
-  { store, lease, places, nowMs }: Writing,
+  { store, lease, places, nowMs, log }: Writing,
   { first, last, logs, timestamps }: Range,
 ): Promise<VenueEvent[] | undefined> {
-  const events = logs.map((log: ChainLog) => decode(log, timestamps.get(log.blockHash)!));
+  const events = logs.map((one) => decode(one, timestamps.get(one.blockHash)!));
+  warnOfUnknown(events, log);
   return store.transaction(async (trx) => {
     await requireLease(trx, lease);
     const cursor = await readCursor(trx);
@@ -86,6 +90,15 @@ export async function takeInRange(
     };
     return [...notices.filter(({ type }) => type.startsWith("chain-")), block];
   });
+}
+
+/** Stored like the others, but it changes nothing: perhaps a contract is newer than this program. */
+function warnOfUnknown(events: readonly ChainEvent[], log: Log): void {
+  for (const { event, log: one } of events) {
+    if (event !== undefined) continue;
+    const { address, txHash, logIndex, topics } = one;
+    log.warn({ address, txHash, logIndex, topic: topics[0] }, "indexer: unknown event");
+  }
 }
 
 function isNext(cursor: Cursor, { number, parentHash }: Header): boolean {

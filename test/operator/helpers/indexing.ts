@@ -4,7 +4,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signer
 import { expect } from "chai";
 import { id, MaxUint256, TypedDataEncoder, ZeroAddress, ZeroHash } from "ethers";
 import hre from "hardhat";
-import { sql } from "kysely";
+import { sql, type KyselyPlugin } from "kysely";
 import type { Alert } from "../../../operator/src/alerts";
 import { Bus, type VenueEvent } from "../../../operator/src/bus";
 import { Indexer, type IndexerOptions } from "../../../operator/src/indexer";
@@ -120,9 +120,9 @@ export async function deployChain() {
     for (let i = 0; i < count; i++) await block();
   }
 
-  /** Many empty blocks at once; none of them can be gone back to. */
+  /** Many empty blocks, none of which can be gone back to. `hardhat_mine` would not chain them by their hashes. */
   async function manyBlocks(count: number): Promise<void> {
-    await rpc.send("hardhat_mine", [`0x${count.toString(16)}`]);
+    for (let i = 0; i < count; i++) await rpc.send("evm_mine", []);
     now = BigInt((await latest()).timestamp);
     await remember();
   }
@@ -138,6 +138,18 @@ export async function deployChain() {
     for (const { hash } of pending) await rpc.send("hardhat_dropTransaction", [hash]);
     await rpc.send("evm_setAutomine", [false]);
     await remember();
+  }
+
+  let base = 0;
+
+  /** From now on `reset` comes back to this block. */
+  async function setBase(): Promise<void> {
+    base = await head();
+  }
+
+  async function reset(): Promise<void> {
+    const over = (await head()) - base;
+    if (over > 0) await back(over);
   }
 
   function skip(seconds: bigint): void {
@@ -247,7 +259,7 @@ export async function deployChain() {
   return {
     ...{ deployment, contracts, admin, operator, resolver, watcher, feeReceiver: feeReceiver! },
     ...{ traders, exchange, factory, oracle, redeemer, ctf, collateral },
-    ...{ block, blocks, manyBlocks, back, skip, head, call, market, fund, end },
+    ...{ block, blocks, manyBlocks, back, setBase, reset, skip, head, call, market, fund, end },
     ...{ split, merge, redeem, send, order, match, cancel, raiseNonce },
     now: () => now,
   };
@@ -281,6 +293,48 @@ export function createIndexer(
     ...options,
   });
   return { indexer, told, alerts, clock };
+}
+
+/** Calls of a node, some of them answered by a test. `undefined` passes the call on. */
+export function answering(
+  answer: (method: string, params: unknown[]) => Promise<unknown> | undefined,
+  node: Rpc = rpc,
+): Rpc {
+  return { send: (method, params) => answer(method, params) ?? node.send(method, params) };
+}
+
+/** The same database, dying once `count` statements are done: the next one that would be answered is not. */
+export function dyingAfter(store: Store, count: number): Store & { readonly died: () => boolean } {
+  let left = count;
+  let died = false;
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      if (died || left-- === 0) {
+        died = true;
+        throw new Error("died");
+      }
+      return result;
+    },
+  };
+  const db = store.db.withPlugin(plugin);
+  return {
+    ...store,
+    db,
+    transaction: (work) => db.transaction().execute(work),
+    died: () => died,
+  };
+}
+
+/** What a plain scan of the chain as it is now leads to: everything at once, nothing ever undone. Empties the database. */
+export async function scan(
+  fresh: () => Promise<Store>,
+  chain: Pick<Chain, "deployment">,
+): Promise<Record<string, string[]>> {
+  const store = await fresh();
+  const { indexer } = createIndexer(store, chain, { finality: async (_, head) => head });
+  await indexer.step();
+  return dump(store);
 }
 
 /** Every row that follows from the chain, as text, sorted. */
