@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import hre from "hardhat";
+import { finalAtDepth, type Rpc } from "../../operator/src/rpc";
 import type { Store } from "../../operator/src/store";
 import { Chance, runsOr, seedOr } from "../helpers/random";
 import { Mortal } from "./helpers/faults";
 import {
   clock,
+  DEPTH,
   expectExactlyOnce,
   FakeEngine,
   FlakyRpc,
@@ -17,13 +19,14 @@ import {
 import { describeStores } from "./helpers/stores";
 
 /*
- * A settler dies at every point of its path in turn, and another one goes on with its database. Orders are far larger than
- * their matches, so that whatever is sent twice settles twice. NOSTRA_RUNS sets how many matches the random run has (40 unless
- * told), NOSTRA_SEED its seed.
+ * A settler dies at a point of its path, and another one goes on with its database. Orders are far larger than their matches,
+ * so that whatever is sent twice settles twice. NOSTRA_RUNS sets how many matches the random run has (40 unless told),
+ * NOSTRA_SEED its seed. With NOSTRA_RUNS it dies at every point in turn; without, at every STRIDEth, from one that the seed says.
  */
 
 const SEED = seedOr(20_261_121);
 const MATCHES = runsOr(40);
+const STRIDE = process.env["NOSTRA_RUNS"] === undefined ? 6 : 1;
 /** More rounds than any story here needs. */
 const MOST_ROUNDS = 60;
 
@@ -59,8 +62,9 @@ describeStores("settler that dies", (fresh) => {
   }
 
   /** A settler whose every deed is one of the mortal's. The engine is another process, which lives on. */
-  function mortalRig(mortal: Mortal, rpc = venue.rpc): Rig {
+  function mortalRig(mortal: Mortal, depth: bigint, rpc: Rpc = venue.rpc): Rig {
     return rigOf(venue, store, {
+      finality: finalAtDepth(depth),
       ...{ store: mortal.store(store), rpc: mortal.rpc(rpc), engine: mortal.engine(engine) },
       wallet: mortal.signer(venue.operator),
     });
@@ -94,7 +98,7 @@ describeStores("settler that dies", (fresh) => {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       try {
         if (rig === undefined) {
-          rig = mortalRig(alive);
+          rig = mortalRig(alive, 1n);
           await rig.settler.open();
         }
         await rig.settler.step();
@@ -116,11 +120,9 @@ describeStores("settler that dies", (fresh) => {
     prepare: () => Promise<Story>,
     check: () => Promise<void>,
   ): Promise<number> {
-    for (let diesAt = 1; ; diesAt += 1) {
-      if (diesAt > 1) {
-        await end();
-        await begin();
-      }
+    for (let diesAt = 1 + (SEED % STRIDE); ; diesAt += STRIDE) {
+      await end();
+      await begin();
       const passed = await live(await prepare(), diesAt);
       await check();
       await expectExactlyOnce(venue, store);
@@ -146,7 +148,7 @@ describeStores("settler that dies", (fresh) => {
         expect(await statesOf(store)).to.deep.equal(["CONFIRMED"]);
       },
     );
-    expect(points).to.be.greaterThan(60);
+    expect(points).to.be.greaterThan(50);
   });
 
   it("settles a batch with a bad maker once, wherever it dies, and releases the innocent once", async function () {
@@ -202,9 +204,10 @@ describeStores("settler that dies", (fresh) => {
     this.timeout(MATCHES * 5_000 + 60_000);
     const chance = new Chance(SEED);
     const seen = { crashes: 0, faults: 0, drops: 0, reorgs: 0, dear: 0, spoilt: 0 };
+    let isCalm = false;
     const chaotic = new (class extends FlakyRpc {
       override async send(method: string, params: unknown[]): Promise<unknown> {
-        const fault = chance.below(100);
+        const fault = isCalm ? 100 : chance.below(100);
         if (fault < 4) seen.faults += 1;
         if (fault < 2) throw new Error("timeout");
         const result = await super.send(method, params);
@@ -222,28 +225,38 @@ describeStores("settler that dies", (fresh) => {
       takers.push(taker);
     }
     let made = 0;
+    let leaving: Signed | undefined;
+    let opened: Rig["settler"] | undefined;
+    let mortal = new Mortal(() => false);
     let rig: Rig | undefined;
     let undo: { readonly to: unknown; readonly round: number } | undefined;
+    const make = async (maker: Signed): Promise<void> => {
+      made += 1;
+      await venue.match(store, maker, chance.pick(takers), chance.bigint(1n, 10n), made);
+    };
     for (let round = 0; ; round += 1) {
       expect(round, "rounds").to.be.lessThan(MATCHES * 40 + 200);
-      const calm = made === MATCHES && round > MATCHES * 10;
       if (made < MATCHES && chance.chance(60)) {
-        made += 1;
-        const [maker, taker] = [chance.pick(makers), chance.pick(takers)];
-        await venue.match(store, maker, taker, chance.bigint(1n, 10n), made);
+        await make(chance.pick(makers));
       }
       if (made === Math.floor(MATCHES / 2) && seen.spoilt === 0) {
         // A maker leaves in the middle of it all.
         seen.spoilt = 1;
-        const { order } = makers[0]!;
-        makers.splice(0, 1);
-        await venue.exchange(order.maker, "cancelOrder", [order]);
-        undo = undefined;
+        [leaving] = makers.splice(0, 1);
+        for (let i = 0; i < 3 && made < MATCHES; i += 1) await make(leaving as Signed);
       }
-      const mortal = new Mortal(() => !calm && chance.below(250) === 0);
+      // Its cancel may be dropped or undone as anything may: it asks again.
+      if (leaving !== undefined && !(await venue.isDone(leaving))) {
+        const { order } = leaving;
+        await venue.exchange(order.maker, "cancelOrder", [order]).catch(() => undefined);
+      }
+      isCalm = made === MATCHES && round > MATCHES * 10;
       try {
-        rig ??= mortalRig(mortal, calm ? venue.rpc : chaotic);
-        if (round === 0 || rig.settler !== opened) {
+        if (rig === undefined) {
+          mortal = new Mortal(() => !isCalm && chance.below(250) === 0);
+          rig = mortalRig(mortal, DEPTH, chaotic);
+        }
+        if (opened !== rig.settler) {
           await rig.settler.open();
           opened = rig.settler;
         }
@@ -258,10 +271,10 @@ describeStores("settler that dies", (fresh) => {
         seen.drops += 1;
         await venue.dropAll();
       }
-      if (!calm && undo === undefined && chance.chance(15)) {
+      if (!isCalm && undo === undefined && chance.chance(15)) {
         undo = { to: await venue.rpc.send("evm_snapshot", []), round };
       }
-      if (!calm && chance.chance(10)) {
+      if (!isCalm && chance.chance(10)) {
         seen.dear += 1;
         await venue.mineDear(1);
         await venue.mineCheap();
@@ -287,5 +300,4 @@ describeStores("settler that dies", (fresh) => {
     console.log(`        ${JSON.stringify({ ...seen, failed })}`);
     await expectExactlyOnce(venue, store);
   });
-  let opened: Rig["settler"] | undefined;
 });

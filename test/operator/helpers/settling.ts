@@ -248,6 +248,11 @@ export class Venue {
     return (given as bigint[]).sort((a, b) => (a < b ? -1 : 1));
   }
 
+  /** True when the chain says that nothing more can be filled of it. */
+  async isDone({ hash }: Signed): Promise<boolean> {
+    return (await this.admin.exchange.getOrderStatus(hash)).isFilledOrCancelled;
+  }
+
   flaky(): FlakyRpc {
     return new FlakyRpc(this.rpc);
   }
