@@ -335,7 +335,8 @@ export class Settler {
     if (head.number - last.signedAtBlock < this.#options.bumpAfterBlocks) return;
 
     const { maxFeeCap } = this.#options;
-    const fees = bumpFees(last.fees, await suggestFees(rpc, head.baseFee, maxFeeCap), maxFeeCap);
+    const asked = await suggestFees(rpc, head.baseFee, maxFeeCap);
+    const fees = asked === undefined ? undefined : bumpFees(last.fees, asked, maxFeeCap);
     if (fees === undefined) {
       this.#raise("gas_price_above_cap", "HIGH", { cap: maxFeeCap.toString() });
       return;

@@ -5,7 +5,10 @@ import type { Fees } from "./types";
 const BUMP_NUMERATOR = 1125n;
 const BUMP_DENOMINATOR = 1000n;
 
-/** Fees that let a transaction in now and after a few full blocks: twice the base fee and the node's tip, up to the cap. */
+/**
+ * Fees that let a transaction in now and after a few full blocks: twice the base fee and the node's tip, up to the cap.
+ * Undefined when not even the next block could be paid.
+ */
 export async function suggestFees(
   rpc: Rpc,
   baseFee: bigint,
@@ -16,13 +19,10 @@ export async function suggestFees(
   return { maxFeePerGas: least(2n * baseFee + tip, cap), maxPriorityFeePerGas: tip };
 }
 
-/**
- * Fees of a replacement: as suggested, but at least 12.5 % above the last on both. Undefined when the cap forbids it.
- * @param suggested Undefined when what is asked today is above the cap.
- */
-export function bumpFees(last: Fees, suggested: Fees | undefined, cap: bigint): Fees | undefined {
-  const maxFeePerGas = most(bump(last.maxFeePerGas), suggested?.maxFeePerGas ?? 0n);
-  const tip = most(bump(last.maxPriorityFeePerGas), suggested?.maxPriorityFeePerGas ?? 0n);
+/** Fees of a replacement: as suggested, but at least 12.5 % above the last on both. Undefined when the cap forbids it. */
+export function bumpFees(last: Fees, suggested: Fees, cap: bigint): Fees | undefined {
+  const maxFeePerGas = most(bump(last.maxFeePerGas), suggested.maxFeePerGas);
+  const tip = most(bump(last.maxPriorityFeePerGas), suggested.maxPriorityFeePerGas);
   if (maxFeePerGas > cap) return undefined;
   return { maxFeePerGas, maxPriorityFeePerGas: least(tip, maxFeePerGas) };
 }

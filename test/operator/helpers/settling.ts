@@ -20,16 +20,24 @@ import type { Command } from "../../../operator/src/engine/commands";
 import { silentLog } from "../../../operator/src/log";
 import { finalAtDepth, type Rpc } from "../../../operator/src/rpc";
 import { Settler, type SettlerOptions, type SettlerParams } from "../../../operator/src/settler";
+import { encodeMatch } from "../../../operator/src/settler/encodeMatches";
+import { readMatches } from "../../../operator/src/settler/readMatches";
 import type { Store } from "../../../operator/src/store";
 
 /** Written by hand: the standard phrase of test chains. */
 const PHRASE = "test test test test test test test test test test test junk";
 const UNIT = 1_000_000n;
-const GWEI = 1_000_000_000n;
+export const GWEI = 1_000_000_000n;
 /** Blocks on top that make a block final in these tests. */
 export const DEPTH = 3n;
 
 type Side = "BUY" | "SELL";
+
+/** An order and its hash. */
+export interface Signed {
+  readonly hash: Hex;
+  readonly order: SignedOrder;
+}
 
 /** An account of the chain that trades. */
 export interface Trader {
@@ -121,6 +129,8 @@ export class Venue {
         ]),
       ],
     ];
+    // The last one has money and no shares.
+    if (address === this.traders[7]?.address) all.pop();
     for (const [to, data] of all) {
       await this.rpc.send("eth_sendTransaction", [{ from: address, to, data, gas: "0x7a120" }]);
     }
@@ -144,10 +154,113 @@ export class Venue {
     await this.act(from, this.deployment.contracts.ctfExchange, data);
   }
 
-  async takeAllowance(trader: Trader): Promise<void> {
+  /** An account without shares. */
+  get poor(): Trader {
+    return this.traders[7]!;
+  }
+
+  async pause(): Promise<void> {
+    await this.exchange(await this.#adminAddress(), "pause", []);
+  }
+
+  async unpause(): Promise<void> {
+    await this.exchange(await this.#adminAddress(), "unpause", []);
+  }
+
+  async #adminAddress(): Promise<string> {
+    const [signer] = await hre.ethers.getSigners();
+    return (signer as { address: string }).address;
+  }
+
+  /** Empties the node's pool. */
+  async dropAll(): Promise<void> {
+    for (const { hash } of await this.pending()) {
+      await this.rpc.send("hardhat_dropTransaction", [hash]);
+    }
+  }
+
+  /** Blocks in which gas costs more than anybody here pays but traders. */
+  async mineDear(blocks: number): Promise<void> {
+    for (let i = 0; i < blocks; i += 1) {
+      const fee = `0x${(100n * GWEI).toString(16)}`;
+      await this.rpc.send("hardhat_setNextBlockBaseFeePerGas", [fee]);
+      await this.mine();
+    }
+  }
+
+  async mineCheap(): Promise<void> {
+    await this.rpc.send("hardhat_setNextBlockBaseFeePerGas", [`0x${GWEI.toString(16)}`]);
+    await this.mine();
+  }
+
+  /** The operator's key, used by somebody else: for a transfer to itself unless told. */
+  async spendNonce(nonce: number, to: string = this.operator.address, data = "0x"): Promise<void> {
+    const raw = await this.operator.signTransaction({
+      ...{ type: 2, chainId: this.deployment.chainId, nonce, to, data, gasLimit: 2_000_000n },
+      ...{ maxFeePerGas: 100n * GWEI, maxPriorityFeePerGas: 3n * GWEI },
+    });
+    await this.rpc.send("eth_sendRawTransaction", [raw]);
+    await this.mine();
+  }
+
+  /** The calldata that settles a match alone. */
+  async callOf(store: Store, id: string): Promise<string> {
+    const row = await store.db
+      .selectFrom("match")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirstOrThrow();
+    const [match] = await readMatches(store.db, [row]);
+    return encodeMatch(match!);
+  }
+
+  /** Another account that may settle, with gas. */
+  async secondOperator(): Promise<Wallet> {
+    const wallet = new Wallet(keccak256(toUtf8Bytes("another operator of settler tests")));
+    await this.rpc.send("hardhat_setBalance", [wallet.address, `0x${(10n ** 20n).toString(16)}`]);
+    await this.exchange(await this.#adminAddress(), "addOperator", [wallet.address]);
+    await this.mine();
+    return wallet;
+  }
+
+  /** Settles a match from there. */
+  async settleElsewhere(data: string): Promise<void> {
+    const wallet = await this.secondOperator();
+    const raw = await wallet.signTransaction({
+      ...{ type: 2, chainId: this.deployment.chainId, nonce: 0, data, gasLimit: 2_000_000n },
+      to: this.deployment.contracts.ctfExchange,
+      ...{ maxFeePerGas: 100n * GWEI, maxPriorityFeePerGas: 3n * GWEI },
+    });
+    await this.rpc.send("eth_sendRawTransaction", [raw]);
+    await this.mine();
+  }
+
+  /** What buyers paid for or sellers gave, in shares, one for each match on chain, lowest first. */
+  async settledShares(): Promise<bigint[]> {
+    const { ctfExchange } = interfaces;
+    const logs = (await this.rpc.send("eth_getLogs", [
+      {
+        ...{ address: this.deployment.contracts.ctfExchange, fromBlock: "0x0" },
+        topics: [ctfExchange.getEvent("OrdersMatched")?.topicHash],
+      },
+    ])) as { topics: string[]; data: string }[];
+    const given = logs.map((log) => ctfExchange.parseLog(log)?.args["makerFillAmounts"][0]);
+    return (given as bigint[]).sort((a, b) => (a < b ? -1 : 1));
+  }
+
+  /** True when the chain says that nothing more can be filled of it. */
+  async isDone({ hash }: Signed): Promise<boolean> {
+    return (await this.admin.exchange.getOrderStatus(hash)).isFilledOrCancelled;
+  }
+
+  flaky(): FlakyRpc {
+    return new FlakyRpc(this.rpc);
+  }
+
+  async takeAllowance(account: string): Promise<void> {
     const { collateral, ctfExchange } = this.deployment.contracts;
     const data = interfaces.collateral.encodeFunctionData("approve", [ctfExchange, 0n]);
-    await this.act(trader.address, collateral, data);
+    await this.act(account, collateral, data);
   }
 
   async mine(): Promise<void> {
@@ -185,7 +298,7 @@ export class Venue {
     side: Side,
     size: bigint,
     overrides: { expiration?: bigint; nonce?: bigint } = {},
-  ): Promise<{ hash: Hex; order: SignedOrder }> {
+  ): Promise<Signed> {
     const { chainId, contracts } = this.deployment;
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
     const built = {
@@ -203,8 +316,8 @@ export class Venue {
   /** Writes what the engine would: two orders, as far as they are new, and a match of so many shares of them. */
   async match(
     store: Store,
-    maker: { hash: Hex; order: SignedOrder },
-    taker: { hash: Hex; order: SignedOrder },
+    maker: Signed,
+    taker: Signed,
     shares: bigint,
     index = 0,
   ): Promise<string> {
@@ -266,6 +379,42 @@ export class Venue {
       })
       .execute();
     return id;
+  }
+}
+
+/** A node that fails in the ways that a test asks for. */
+export class FlakyRpc implements Rpc {
+  isDown = false;
+  withoutLogs = false;
+  withoutReceipts = false;
+  /** Calldata that an estimate refuses, with these bytes. */
+  refusal: { readonly data: string; readonly with: string } | undefined;
+  readonly #inner: Rpc;
+  #next: { method: string; when: "before" | "after" } | undefined;
+
+  constructor(inner: Rpc) {
+    this.#inner = inner;
+  }
+
+  /** The next call of the method times out, before or after the node has done it. */
+  failNext(method: string, when: "before" | "after"): void {
+    this.#next = { method, when };
+  }
+
+  async send(method: string, params: unknown[]): Promise<unknown> {
+    if (this.isDown) throw new Error("the node is away");
+    const fails = this.#next?.method === method ? this.#next.when : undefined;
+    if (fails !== undefined) this.#next = undefined;
+    if (fails === "before") throw new Error("timeout");
+    const call = params[0] as { data?: string } | undefined;
+    if (method === "eth_estimateGas" && call?.data === this.refusal?.data) {
+      throw Object.assign(new Error("execution reverted"), { code: 3, data: this.refusal?.with });
+    }
+    const result = await this.#inner.send(method, params);
+    if (fails === "after") throw new Error("timeout");
+    if (method !== "eth_getTransactionReceipt" || result === null) return result;
+    if (this.withoutReceipts) return null;
+    return this.withoutLogs ? { ...(result as object), logs: [] } : result;
   }
 }
 
@@ -383,6 +532,15 @@ export async function settleAll(
   throw new Error("not all is settled");
 }
 
+/** Waits for a condition, not for a time. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 2_000; i += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error("waited in vain");
+}
+
 export async function statesOf(store: Store): Promise<string[]> {
   const rows = await store.db.selectFrom("match").select("state").orderBy("number").execute();
   return rows.map(({ state }) => state);
@@ -395,7 +553,7 @@ export async function statesOf(store: Store): Promise<string[]> {
 export async function expectExactlyOnce(venue: Venue, store: Store): Promise<void> {
   const { ctfExchange } = venue.deployment.contracts;
   const topics = ["OrderFilled", "OrdersMatched"].map(
-    (name) => interfaces.ctfExchange.getEvent(name as "OrderFilled").topicHash,
+    (name) => interfaces.ctfExchange.getEvent(name as "OrderFilled")?.topicHash,
   );
   const logs = (await venue.rpc.send("eth_getLogs", [
     { address: ctfExchange, fromBlock: "0x0", toBlock: "latest", topics: [topics] },
@@ -403,7 +561,8 @@ export async function expectExactlyOnce(venue: Venue, store: Store): Promise<voi
   const onChain = new Map<string, bigint>();
   let matched = 0;
   for (const log of logs) {
-    const parsed = interfaces.ctfExchange.parseLog(log)!;
+    const parsed = interfaces.ctfExchange.parseLog(log);
+    if (parsed === null) continue;
     if (parsed.name === "OrdersMatched") matched += 1;
     else {
       const hash = parsed.args["orderHash"] as string;
