@@ -69,7 +69,7 @@ describeStores("operator: HTTP", (fresh) => {
       [{ options: { timeInForce: "IOC" } }, "options.timeInForce"],
       [{ options: { toString: 1 } }, "options.toString"],
       [{ order: undefined }, "order"],
-    ] as const) {
+    ] as [object, string][]) {
       it(`is refused with the field when ${field} is wrong`, async () => {
         const body = { ...(await signJson({ price: "0.5" })), ...change };
         const { status, json } = await ask("POST", "/api/orders", { body });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { approveCollateral, approveOutcomeTokens } from "@nostra/sdk/actions";
+import { createClient, type Fetch } from "@nostra/sdk/client";
 import {
   InexactAmountError,
   type InputError,
@@ -12,6 +13,7 @@ import {
   buildOrder,
   createLimitOrder,
   createMarketOrder,
+  hashOrder,
   orderDomain,
   orderFromJson,
   orderToJson,
@@ -20,6 +22,7 @@ import {
 } from "@nostra/sdk/order";
 import { checkOrder } from "@nostra/sdk/preflight";
 import { fastSigner } from "@nostra/sdk/signer";
+import { connectStream, hashLevels, LocalBook } from "@nostra/sdk/stream";
 import { createSandbox } from "@nostra/sdk/testing";
 import { verifyOrder } from "@nostra/sdk/verify";
 import { expect } from "chai";
@@ -32,8 +35,7 @@ import { run, thrownBy } from "../helpers/sandbox";
 /*
 What users of other SDKs of this field complain of most, and that it cannot happen here; one test each. Stale nonces (5) and
 fee surprises (14) need a chain: see orderOnChain.test.ts. Types as a user's compiler reads them (10) and the weight of the
-package (16) are looked at whole by npm run check:package. Blind retries (12), streams that lose messages (15) and hosts that
-cannot be chosen (17) are pains of a client of a venue's server, which the SDK does not have yet.
+package (16) are looked at whole by npm run check:package. Streams that lose messages (15) are in clientStream.test.ts at length.
 */
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 const MAKER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -222,6 +224,40 @@ describe("sdk: pains of other SDKs", () => {
     );
   });
 
+  it("pain 12: nothing is tried again blindly: an order that may have arrived is asked for by its hash", async () => {
+    const order = await create();
+    const orderHash = hashOrder(order, DOMAIN);
+    const asked: string[] = [];
+    /** A venue that takes the order in and whose answer is lost; then one that never got it. */
+    const venue = (isTaken: boolean): Fetch => {
+      let posts = 0;
+      return async (url, { method }) => {
+        asked.push(`${method} ${new URL(url).pathname}`);
+        if (method === "POST" && posts++ === 0) throw new Error("socket hang up");
+        const found = { conditionId: "0xc", status: "OPEN", orderHash, input: 7, isNew: true };
+        const missing = { error: { code: "ORDER_NOT_FOUND", message: "none", details: {} } };
+        const isThere = isTaken || method === "POST";
+        return {
+          status: isThere ? 200 : 404,
+          headers: { get: () => null },
+          text: async () => JSON.stringify(isThere ? found : missing),
+        };
+      };
+    };
+    const clientOf = (fetch: Fetch) =>
+      createClient({ url: "https://venue.test", fetch, domain: DOMAIN });
+    const taken = await clientOf(venue(true)).placeOrder(order);
+    expect(taken).to.include({ orderHash, isNew: false, status: "OPEN" });
+    expect(asked.splice(0)).to.deep.equal(["POST /api/orders", `GET /api/orders/${orderHash}`]);
+    const lost = await clientOf(venue(false)).placeOrder(order);
+    expect(lost).to.include({ orderHash, isNew: true });
+    expect(asked).to.deep.equal([
+      "POST /api/orders",
+      `GET /api/orders/${orderHash}`,
+      "POST /api/orders",
+    ]);
+  });
+
   it("pain 13, SD-7: milliseconds are not taken for seconds, nor a past moment for a future one", async () => {
     const later = Date.now() + 3_600_000;
     for (const expiration of [later, BigInt(later), new Date(0), 1, new Date("never")]) {
@@ -242,5 +278,38 @@ describe("sdk: pains of other SDKs", () => {
     for (const name of ["preinstall", "install", "postinstall", "prepare"]) {
       expect(manifest.scripts).to.not.have.property(name);
     }
+  });
+
+  it("pain 15: a book that missed a change is never shown as the venue's", () => {
+    const book = new LocalBook({ sequence: 1, bids: [[500_000, "1"]], asks: [] });
+    expect(book.apply({ from: 2, to: 3, bids: [[500_000, "0"]], asks: [] })).to.equal("gap");
+    expect([book.sequence, book.best().bid]).to.deep.equal([1, [500_000, "1"]]);
+    const told = hashLevels({ bids: [[500_000, "2"]], asks: [] });
+    expect(book.hash(), "and one that went wrong otherwise has another hash").to.not.equal(told);
+  });
+
+  it("pain 17: the host, fetch and WebSocket are the user's to choose", async () => {
+    const asked: string[] = [];
+    const fetch: Fetch = async (url) => {
+      asked.push(url);
+      return { status: 200, headers: { get: () => null }, text: async () => "{}" };
+    };
+    await createClient({ url: "https://proxy.test/venue", fetch }).market("m");
+    class Socket {
+      onopen = null;
+      onmessage = null;
+      onclose = null;
+      onerror = null;
+      constructor(url: string) {
+        asked.push(url);
+      }
+      send(): void {}
+      close(): void {}
+    }
+    connectStream({ url: "https://proxy.test/venue", WebSocket: Socket }).close();
+    expect(asked).to.deep.equal([
+      "https://proxy.test/venue/api/markets/m",
+      "wss://proxy.test/venue/ws",
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import type { Intake } from "../intake/Intake";
 import type { Log } from "../log";
 import type { Store } from "../store";
 import type { BookFeed } from "../stream/BookFeed";
+import type { ErrorAnswer } from "./answerError";
 import type { Auth } from "./auth/Auth";
 import type { Health } from "./Health";
 import type { Markets } from "./Markets";
@@ -27,6 +28,8 @@ export interface Deps {
   readonly health: Health;
   readonly auth: Auth;
   readonly markets: Markets;
+  /** What may be told of a failure. */
+  readonly answerError: (thrown: unknown) => ErrorAnswer;
   /** Cookies only over HTTPS; false on a developer's own machine. */
   readonly secureCookies: boolean;
 }

@@ -1,6 +1,7 @@
 import { isNostraError, type ErrorDetails } from "@nostra/sdk/errors";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { OperatorError } from "../errors";
+import { redact } from "./redact";
 
 /** What every refusal and failure is told as. */
 export interface ErrorAnswer {
@@ -103,10 +104,20 @@ function answerValidation(thrown: unknown): ErrorAnswer {
   };
 }
 
-/** An error as JSON. Integers of the chain become text. */
-export function toErrorBody(answer: ErrorAnswer, requestId: string): string {
-  const { code, message, details } = answer;
-  return JSON.stringify({ error: { code, message, details, requestId } }, (_, value: unknown) =>
+/**
+ * The same without what nobody may read, and as plain JSON: integers of the chain become text. Also refusals of our own are
+ * gone through, for their words may be a dependency's.
+ */
+export function safeAnswer(thrown: unknown, secrets: readonly string[]): ErrorAnswer {
+  const answer = answerError(thrown);
+  const { message, details } = answer;
+  const text = JSON.stringify({ message, details }, (_, value: unknown) =>
     typeof value === "bigint" ? value.toString() : value,
   );
+  return { ...answer, ...(JSON.parse(redact(text, secrets)) as typeof answer) };
+}
+
+/** What is sent. */
+export function toErrorBody({ code, message, details }: ErrorAnswer, requestId: string): string {
+  return JSON.stringify({ error: { code, message, details, requestId } });
 }

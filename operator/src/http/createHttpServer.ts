@@ -6,7 +6,7 @@ import jwt from "@fastify/jwt";
 import { orderDomain } from "@nostra/sdk/order";
 import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
-import { answerError, toErrorBody } from "./answerError";
+import { safeAnswer, toErrorBody } from "./answerError";
 import { Auth } from "./auth/Auth";
 import { deriveKey } from "./auth/seal";
 import type { Deps } from "./Deps";
@@ -115,6 +115,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     domain: orderDomain({ chainId, exchange: contracts.ctfExchange }),
     markets: new Markets(store),
     secureCookies: config.secureCookies,
+    answerError: (thrown) => safeAnswer(thrown, config.secrets),
     ...{ metrics, health, auth, log },
   });
   mountOperations(app, operations, { auth, limiter, limits });
@@ -151,7 +152,7 @@ function answerFailures(
   { secrets, limits }: ReturnType<typeof completeConfig>,
 ): void {
   app.setErrorHandler(async (thrown, request, reply) => {
-    const answer = answerError(thrown);
+    const answer = safeAnswer(thrown, secrets);
     const operation = request.routeOptions.config.operation?.id;
     if (answer.isFault) {
       const fault = redact(describeFault(thrown), secrets);
@@ -160,7 +161,7 @@ function answerFailures(
     if (answer.retryAfterSeconds !== undefined) {
       void reply.header("retry-after", answer.retryAfterSeconds);
     }
-    const body = redact(toErrorBody(answer, request.id), secrets);
+    const body = toErrorBody(answer, request.id);
     return reply.code(answer.status).type("application/json").serializer(String).send(body);
   });
   app.setNotFoundHandler(async (request, reply) => {

@@ -1,6 +1,7 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
+import { describeStream } from "../stream/describeStream";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 
 const DESCRIPTION = `Place, cancel and follow orders of Nostra's prediction markets.
@@ -42,5 +43,7 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  const stream = describeStream();
+  app.get("/asyncapi.json", { schema: { hide: true } }, async () => stream);
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Auth } from "./auth/Auth";
 import { unauthorized } from "./auth/refusals";
 import type { Limits } from "./limits/limits";

@@ -19,7 +19,7 @@ import { verifyOrder } from "@nostra/sdk/verify";
 import { Wallet } from "ethers";
 import { Bus } from "../../../operator/src/bus";
 import type { Clock } from "../../../operator/src/clock";
-import type { Accepted, Engine } from "../../../operator/src/engine/Engine";
+import type { Accepted, Engine, NewOrder } from "../../../operator/src/engine/Engine";
 import { OperatorError } from "../../../operator/src/errors";
 import { createHttpServer, type HttpConfig, type HttpServer } from "../../../operator/src/http";
 import type { HttpOptions } from "../../../operator/src/http";
@@ -141,7 +141,7 @@ export class TestVenue implements Engine, Intake {
     return { done: false };
   }
 
-  async submit(given: SubmitRequest | never): Promise<Accepted> {
+  async submit(given: SubmitRequest | NewOrder): Promise<Accepted> {
     if (this.fault !== undefined) throw this.fault;
     const { order: json, signature } = given as SubmitRequest;
     const order = orderFromJson({ order: json, signature });
@@ -421,6 +421,7 @@ export interface TestHttp extends HttpServer {
 
 export interface TestAnswer {
   readonly status: number;
+  /** Numbers as numbers. */
   readonly headers: Record<string, string | string[] | number | undefined>;
   readonly text: string;
   // What a test expects of it, the test says.
@@ -468,7 +469,15 @@ export async function startHttp(
     });
     const isJson = String(answer.headers["content-type"]).startsWith("application/json");
     const json: unknown = isJson ? answer.json() : undefined;
-    return { status: answer.statusCode, headers: answer.headers, text: answer.body, json };
+    const headersOut = Object.entries(answer.headers).map(([name, value]) => {
+      return [name, /^\d+$/.test(String(value)) ? Number(value) : value] as const;
+    });
+    return {
+      status: answer.statusCode,
+      headers: Object.fromEntries(headersOut),
+      text: answer.body,
+      json,
+    };
   };
   const signIn = async (wallet: Wallet = ADA): Promise<{ authorization: string }> => {
     const { json } = await ask("GET", "/api/auth/nonce");

@@ -94,7 +94,7 @@ export function authOperations(deps: Deps): readonly Operation[] {
         "New tokens for a refresh token, which is spent by it; one that comes twice ends the session",
       access: "anyone",
       bucket: "auth",
-      body: z.object({ refreshToken: z.string().max(256).optional() }).optional(),
+      body: z.object({ refreshToken: z.string().max(256).optional() }).nullish(),
       answer: signedIn,
       handle: async ({ body, request, reply }) => {
         let token = body?.refreshToken;

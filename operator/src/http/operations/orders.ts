@@ -6,7 +6,6 @@ import { z } from "zod";
 import type { Accepted } from "../../engine/Engine";
 import { OperatorError } from "../../errors";
 import type { CancelResult, SubmitContext, SubmitRequest } from "../../intake/Intake";
-import { answerError } from "../answerError";
 import { forbidden, unauthorized } from "../auth/refusals";
 import { readCursor, toPage } from "../cursor";
 import type { Deps } from "../Deps";
@@ -157,10 +156,10 @@ export function orderOperations(deps: Deps): readonly Operation[] {
               tellAccepted(await submit(readSubmitRequest(item, `orders[${i}]`), context)),
             );
           } catch (thrown) {
-            const { code, message, details, isFault } = answerError(thrown);
+            const { code, message, details, isFault } = deps.answerError(thrown);
             if (isFault)
               deps.log.error({ code, requestId: request.id }, "an order of a batch failed");
-            results.push({ success: false, error: { code, message, details: plain(details) } });
+            results.push({ success: false, error: { code, message, details } });
           }
         }
         return { results };
@@ -436,12 +435,4 @@ function recoverCanceller(
   } catch {
     return undefined;
   }
-}
-
-function plain(details: object): Record<string, unknown> {
-  return JSON.parse(
-    JSON.stringify(details, (_, value: unknown) =>
-      typeof value === "bigint" ? value.toString() : value,
-    ),
-  ) as Record<string, unknown>;
 }

@@ -1,0 +1,5 @@
+export { BookFeed } from "./BookFeed";
+export { CLOSE } from "./Connection";
+export { createStream, type Stream, type StreamOptions } from "./createStream";
+export { describeStream } from "./describeStream";
+export { joinByRedis, type RedisPubSub } from "./RedisFanout";
