@@ -296,7 +296,7 @@ describeStores("settler that dies", (fresh) => {
       if (made === MATCHES && (await isOver())) break;
     }
     const failed = (await statesOf(store)).filter((state) => state === "FAILED").length;
-    // eslint-disable-next-line no-console
+
     console.log(`        ${JSON.stringify({ ...seen, failed })}`);
     await expectExactlyOnce(venue, store);
   });
