@@ -16,7 +16,9 @@ const list = z.string().transform((text) =>
 const privateKey = z.string().regex(/^0x[0-9a-fA-F]{64}$/, "expected 32 bytes as 0x-prefixed hex");
 
 const environment = z.object({
-  RPC_URL: z.url().describe("the node, by HTTP"),
+  RPC_URL: list
+    .pipe(z.array(z.url()).min(1))
+    .describe("the node, by HTTP; more by commas, for when it is down"),
   SECOND_RPC_URL: z.url().optional().describe("another node, which must agree about what is final"),
   DEPLOYMENT: z.string().describe("file of the deployment, such as deployments/polygon.json"),
   OPERATOR_PRIVATE_KEY: privateKey.describe(

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { JsonRpcProvider, Network, parseUnits, Wallet } from "ethers";
+import { parseUnits, Wallet } from "ethers";
 import pino from "pino";
 import { isNostraError } from "@nostra/sdk/errors";
 import { ConfigError, describeConfig, readConfig, type Config } from "./config";
 import { REDACTED_PATHS } from "./http";
 import { consoleNotifier, webhookNotifier } from "./monitor/createAlarm";
+import { resilientRpc } from "./resilientRpc";
 import { finalizedOrDepth } from "./rpc";
 import { startVenue, type Venue } from "./startVenue";
 
@@ -100,21 +101,15 @@ async function runUntilStopped(config: Config): Promise<void> {
 /** @param serves False for a command that works on the database: nothing is taken in, and nothing runs by itself. */
 async function open(config: Config, serves: boolean): Promise<Venue> {
   const { deployment } = config;
-  const network = Network.from(deployment.chainId);
-  const providerOf = (url: string): JsonRpcProvider =>
-    new JsonRpcProvider(url, network, { staticNetwork: network, polling: true });
-  const provider = providerOf(config.RPC_URL);
   const log = pino({ level: config.LOG_LEVEL, redact: [...REDACTED_PATHS] });
   const webhook = config.ALERT_WEBHOOK_URL ?? config.SLACK_WEBHOOK_URL;
   const { MONITOR_PRIVATE_KEY, SECOND_RPC_URL, HOST, PORT } = config;
   return startVenue({
     deployment,
-    provider,
-    ...(SECOND_RPC_URL === undefined ? {} : { secondRpc: providerOf(SECOND_RPC_URL) }),
+    nodes: config.RPC_URL,
+    ...(SECOND_RPC_URL === undefined ? {} : { secondRpc: resilientRpc([SECOND_RPC_URL]) }),
     operator: new Wallet(config.OPERATOR_PRIVATE_KEY) as never,
-    ...(MONITOR_PRIVATE_KEY === undefined
-      ? {}
-      : { finalizer: new Wallet(MONITOR_PRIVATE_KEY, provider) }),
+    ...(MONITOR_PRIVATE_KEY === undefined ? {} : { finalizer: new Wallet(MONITOR_PRIVATE_KEY) }),
     finality: finalizedOrDepth(BigInt(config.FINALITY_DEPTH), BigInt(config.FINALITY_LAG)),
     undoDepth: BigInt(config.FINALITY_DEPTH),
     store: { url: config.DATABASE_URL, directory: config.DATA_DIRECTORY },
@@ -145,11 +140,11 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
 }
 
 function secretsOf(config: Config): string[] {
-  const { SECRET, OPERATOR_PRIVATE_KEY, MONITOR_PRIVATE_KEY, DATABASE_URL, REDIS_URL, RPC_URL } =
-    config;
+  const { SECRET, OPERATOR_PRIVATE_KEY, MONITOR_PRIVATE_KEY, DATABASE_URL, REDIS_URL } = config;
   const { SECOND_RPC_URL, SERVICE_KEY, ALERT_WEBHOOK_URL, SLACK_WEBHOOK_URL } = config;
   return [
-    ...[SECRET, OPERATOR_PRIVATE_KEY, MONITOR_PRIVATE_KEY, DATABASE_URL, REDIS_URL, RPC_URL],
+    ...[SECRET, OPERATOR_PRIVATE_KEY, MONITOR_PRIVATE_KEY, DATABASE_URL, REDIS_URL],
+    ...config.RPC_URL,
     ...[SECOND_RPC_URL, SERVICE_KEY, ALERT_WEBHOOK_URL, SLACK_WEBHOOK_URL],
   ].filter((secret) => secret !== undefined);
 }

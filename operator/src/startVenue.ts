@@ -2,7 +2,8 @@ import { connect } from "@nostra/sdk";
 import type { Deployment } from "@nostra/sdk/deployments";
 import { ChainMismatchError } from "@nostra/sdk/errors";
 import { orderDomain, type Hex } from "@nostra/sdk/order";
-import type { Provider, Signer } from "ethers";
+import type { Wallet } from "ethers";
+import { Redis } from "ioredis";
 import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
@@ -12,6 +13,7 @@ import { createFastKeccak } from "./fastKeccak";
 import {
   createHttpServer,
   Metrics,
+  RedisLimiter,
   type HealthCheck,
   type HttpConfig,
   type HttpServer,
@@ -26,7 +28,9 @@ import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
+import { resilientRpc } from "./resilientRpc";
 import type { Finality, Rpc } from "./rpc";
+import { RpcProvider } from "./RpcProvider";
 import { Settler, type SettlerOptions, type TransactionSigner } from "./settler";
 import {
   acquireLease,
@@ -38,18 +42,18 @@ import {
   type Store,
   type StoreOptions,
 } from "./store";
-import { BookFeed } from "./stream/BookFeed";
+import { BookFeed, createStream, joinByRedis } from "./stream";
 
 export interface VenueOptions {
   readonly deployment: Deployment;
-  /** The node, for JSON-RPC and for ethers. */
-  readonly provider: Provider & Rpc;
+  /** The node, by URL or as it is; the ones behind it are asked when it is down. */
+  readonly nodes: readonly (string | Rpc)[];
   /** Another node, which must agree about what is final. */
   readonly secondRpc?: Rpc;
   /** Sends settlements; an operator of the exchange. Its nonces are the venue's alone. */
   readonly operator: TransactionSigner;
   /** Sends what finalizes due results: another account. Without it, due results are only told of. */
-  readonly finalizer?: Signer;
+  readonly finalizer?: Wallet;
   readonly finality: Finality;
   readonly store: StoreOptions;
   readonly http: HttpConfig & { readonly port: number; readonly host: string };
@@ -100,7 +104,7 @@ const CAP_CHECK_MS = 1_000;
 
 /** Joins the parts of the operator, and starts them in the order in which they need each other. */
 export async function startVenue(options: VenueOptions): Promise<Venue> {
-  const { deployment, provider, finality, log } = options;
+  const { deployment, finality, log } = options;
   const clock = options.clock ?? systemClock;
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -108,7 +112,6 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
   };
 
   try {
-    await requireChain(provider, deployment);
     const store = await openStore(options.store);
     closers.push(() => store.close());
     const { chainId, contracts } = deployment;
@@ -116,6 +119,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const bus = new Bus((err) => log.error({ err }, "a listener failed"));
     const notifiers = options.notifiers ?? [];
     const alarm = createAlarm({ store, notifiers, log, clock });
+    const rpc = resilientRpc([...options.nodes], { alarm });
+    await requireChain(rpc, deployment);
+    const provider = new RpcProvider(rpc, chainId);
+    closers.push(() => provider.destroy());
 
     const lease = await acquireLease(store.db, "engine", THIS_PROCESS, BigInt(clock.nowMs()));
     closers.push(() => releaseLease(store.db, lease).catch(() => undefined));
@@ -129,7 +136,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     );
     closers.push(() => clearInterval(renewal));
 
-    const chainClock = new ChainClock(await latestSeconds(provider));
+    const chainClock = new ChainClock(await latestSeconds(rpc));
     chainClock.follow(bus);
     const chainNow = (): bigint => chainClock.now();
     const metrics = new Metrics().watchProcess();
@@ -137,7 +144,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     // The chain comes first: what markets there are, and what became of matches.
     const monitorAccount = await options.finalizer?.getAddress();
     const indexer = new Indexer({
-      ...{ store, rpc: provider, deployment, finality, bus, clock, alarm, log },
+      ...{ store, rpc, deployment, finality, bus, clock, alarm, log },
       holder: THIS_PROCESS,
       ...(options.secondRpc === undefined ? {} : { secondRpc: options.secondRpc }),
       ...(options.undoDepth === undefined ? {} : { undoDepth: options.undoDepth }),
@@ -158,9 +165,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     closers.push(() => engine.stop());
 
     const settler = new Settler({
-      ...{ store, rpc: provider, deployment, engine, bus, finality, clock, alarm, log },
+      ...{ store, rpc, deployment, engine, bus, finality, clock, alarm, log },
       wallet: options.operator,
       holder: THIS_PROCESS,
+      breakerOpen: () => rpc.isOpen(),
       options: {
         ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
         ...options.settler,
@@ -208,17 +216,32 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     });
     const monitor = new Monitor({
       ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
-      finalizer: options.finalizer === undefined ? null : connect(deployment, options.finalizer),
+      finalizer:
+        options.finalizer === undefined
+          ? null
+          : connect(deployment, options.finalizer.connect(provider)),
     });
 
     const feed = new BookFeed(engine, bus);
     feed.start(engine.markets().map(({ market }) => market.conditionId));
     const { port, host, ...config } = options.http;
+    const redis = openRedis(options.redisUrl, log, closers);
+    if (redis !== undefined) {
+      closers.push(await joinByRedis(bus, redis, redis.duplicate(), log));
+    }
     const server = await createHttpServer({
+      ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
-      checks: healthChecks({ provider, indexer, settler, engine }),
+      checks: healthChecks({ rpc, redis, indexer, settler, engine }),
     });
     closers.push(() => server.app.close());
+
+    const { auth, limiter } = server;
+    const stream = createStream({
+      ...{ server: server.app.server, store, feed, bus, clock, log, auth, limiter, metrics },
+      ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
+    });
+    closers.push(() => stream.close());
 
     if (options.serves === false) {
       await settler.open();
@@ -252,6 +275,19 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await stop();
     throw thrown;
   }
+}
+
+/** A connection for who publishes, counts and asks; a subscriber has one of its own. */
+function openRedis(
+  url: string | undefined,
+  log: Log,
+  closers: (() => unknown)[],
+): Redis | undefined {
+  if (url === undefined) return undefined;
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: 1_000 });
+  redis.on("error", (err: Error) => log.warn({ err }, "redis"));
+  closers.push(() => redis.disconnect());
+  return redis;
 }
 
 function isTraded({ registered, state }: { registered: boolean; state: string }): boolean {
@@ -293,22 +329,36 @@ function watchUnsettled(
 }
 
 function healthChecks({
-  provider,
+  rpc,
+  redis,
   indexer,
   settler,
   engine,
 }: {
-  readonly provider: Rpc;
+  readonly rpc: Rpc;
+  readonly redis: Redis | undefined;
   readonly indexer: Indexer;
   readonly settler: Settler;
   readonly engine: VenueEngine;
 }): HealthCheck[] {
   return [
+    ...(redis === undefined
+      ? []
+      : [
+          {
+            name: "redis",
+            required: false,
+            check: async () => {
+              await redis.ping();
+              return "up" as const;
+            },
+          },
+        ]),
     {
       name: "blockchain_rpc",
       required: false,
       check: async () => {
-        await provider.send("eth_blockNumber", []);
+        await rpc.send("eth_blockNumber", []);
         return "up";
       },
     },

@@ -5,7 +5,7 @@ replay recorded trades as signed orders over HTTP. Rounds of markets live and en
 
   npm start                        run until Ctrl-C
   npm start -- --port 4000         listen there (default 3000)
-  npm start -- --speed 5           recorded trades a second (default 2)
+  npm start -- --speed 5           recorded trades a second (default 1)
   npm start -- --trades 40         end a round's trading after so many (default: all 397)
   npm start -- --rounds 1          end after so many rounds (default: never)
   npm start -- --help              this text
@@ -26,7 +26,7 @@ export function readVenueOptions(args: readonly string[]): VenueRunOptions {
     args: [...args],
     options: {
       port: { type: "string", default: process.env["PORT"] ?? "3000" },
-      speed: { type: "string", default: "2" },
+      speed: { type: "string", default: "1" },
       trades: { type: "string", default: "100000" },
       rounds: { type: "string", default: "1000000" },
       help: { type: "boolean", default: false },

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   say("opening a database in memory; making it takes some seconds");
   const venue = await startVenue({
     deployment: sandbox.deployment,
-    provider: sandbox.provider,
+    nodes: [sandbox.provider],
     operator: sandbox.operator as never,
     finalizer: sandbox.accounts[names.length] as Wallet,
     finality: finalizedTag,

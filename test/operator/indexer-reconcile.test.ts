@@ -277,7 +277,14 @@ describe("indexer: reconciliation", () => {
           },
           ...{ maker_amount: "10000", taker_amount: "6000", expiration: "0", nonce: "0" },
           ...{ fee_rate_bps: 0, side: 1, signature_type: 0, signature: "0x", kind: "limit" },
-          ...{ time_in_force: "GTC", post_only: false, now: 0n, price: 1, outcome: "YES" },
+          ...{
+            time_in_force: "GTC",
+            post_only: false,
+            self_trade: "skip",
+            now: 0n,
+            price: 1,
+            outcome: "YES",
+          },
           ...{ state: "OPEN", remaining: "10000", sequence: null, reason: null },
           ...{ accepted_at_ms: 0n, updated_at_ms: 0n },
         })

@@ -119,7 +119,11 @@ export async function storeEffects(
   for (const { matchId, reason, guilty } of failed) {
     await transaction
       .updateTable("match")
-      .set({ state: "FAILED", reason, guilty_hash: guilty, updated_at_ms: nowMs })
+      .set({
+        ...{ state: "FAILED", reason, updated_at_ms: nowMs },
+        // The settler may have named it before.
+        ...(guilty === null ? {} : { guilty_hash: guilty }),
+      })
       .where("id", "=", matchId)
       .execute();
   }

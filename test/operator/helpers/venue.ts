@@ -340,6 +340,7 @@ export class TestVenue implements Engine, Intake {
         kind: "limit",
         time_in_force: "GTC",
         post_only: false,
+        self_trade: "skip",
         now: BigInt(Math.floor(this.clock.nowMs() / 1000)),
         price: Number(isBuy ? (give * UNIT) / get : (get * UNIT + give - 1n) / give),
         outcome,
