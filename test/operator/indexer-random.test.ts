@@ -1,4 +1,6 @@
+import { decodeLogs } from "@nostra/sdk/events";
 import { expect } from "chai";
+import { eventOf } from "../../operator/src/indexer/storeLogs";
 import type { Store } from "../../operator/src/store";
 import { projectionChecksum } from "../../operator/src/indexer";
 import { tokens } from "../helpers/exchange";
@@ -85,6 +87,7 @@ describe(`indexer: random chains (seed ${SEED})`, () => {
         await chain.blocks(Number(DEPTH));
         await indexer.step();
         await holdAgainstChain(store);
+        await holdAgainstSdk(store);
         const [live, checksum] = [await dump(store), await projectionChecksum(store)];
         expect(live["fill"]!.length).to.be.greaterThan(20);
         expect((await indexer.status()).generation! > 0n, "blocks were undone").to.equal(true);
@@ -194,6 +197,17 @@ describe(`indexer: random chains (seed ${SEED})`, () => {
     await chain.block(chain.call(resolver, oracle, "proposeResolution", [questionId, [1, 1]]));
     chain.skip(604_800n);
     return [chain.call(operator, oracle, "finalizeResolution", [questionId])];
+  }
+
+  /** The indexer has a reader of its own, which must read as the SDK does. */
+  async function holdAgainstSdk({ db }: Store): Promise<void> {
+    for (const row of await db.selectFrom("chain_log").selectAll().execute()) {
+      const raw = {
+        ...{ address: row.address, topics: row.topics, data: row.data, index: row.log_index },
+        ...{ blockNumber: Number(row.block_number), transactionHash: row.tx_hash },
+      };
+      expect(eventOf(row).event).to.deep.equal(decodeLogs([raw])[0]);
+    }
   }
 
   async function holdAgainstChain({ db }: Store): Promise<void> {

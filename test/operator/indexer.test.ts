@@ -6,7 +6,12 @@ import {
   RewindRefusedError,
 } from "../../operator/src/indexer";
 import { FencedError } from "../../operator/src/errors";
-import { LEASE_MS, type Store } from "../../operator/src/store";
+import { readHeader } from "../../operator/src/indexer/chain";
+import { placesOf } from "../../operator/src/indexer/places";
+import { readBlock } from "../../operator/src/indexer/readBlock";
+import { takeInBlock } from "../../operator/src/indexer/takeIn";
+import { silentLog } from "../../operator/src/log";
+import { acquireLease, LEASE_MS, type Store } from "../../operator/src/store";
 import { tokens } from "../helpers/exchange";
 import { describeStores } from "./helpers/stores";
 import {
@@ -127,6 +132,39 @@ describe("indexer", () => {
       await again.indexer.step();
       expect(await dump(store, ALL)).to.deep.equal(before);
       expect(again.told).to.deep.equal([]);
+    });
+
+    it("takes a block in only where it follows the cursor, and only for the writer", async () => {
+      const store = await fresh();
+      const { indexer } = createIndexer(store, chain);
+      await indexer.step();
+      await chain.block(...mixture());
+      const head = BigInt(await chain.head());
+      const header = (await readHeader(rpc, head))!;
+      const places = placesOf(chain.deployment);
+      const logs = await readBlock(rpc, header, places);
+      await indexer.stop();
+      const lease = await acquireLease(store.db, "indexer", "test", 0n);
+      const writing = {
+        store,
+        lease,
+        places,
+        own: new Set<string>(),
+        log: silentLog,
+        nowMs: () => 1,
+      };
+      const stranger = { ...header, parentHash: header.hash };
+      const later = { ...header, number: head + 1n };
+      for (const wrong of [stranger, later]) {
+        expect(await takeInBlock(writing, wrong, logs)).to.equal(undefined);
+      }
+      expect(await takeInBlock(writing, header, logs)).not.to.equal(undefined);
+      const before = await dump(store, ALL);
+      expect(await takeInBlock(writing, header, logs)).to.equal(undefined);
+      const fence = lease.fence + 1n;
+      const foreign = { ...writing, lease: { ...lease, fence } };
+      await expect(takeInBlock(foreign, header, logs)).to.be.rejectedWith(FencedError);
+      expect(await dump(store, ALL)).to.deep.equal(before);
     });
 
     it("goes on when it died after the commit and before it knew", async () => {
