@@ -35,7 +35,10 @@ export default tseslint.config(
   },
   {
     // The floors of the SDK: the matcher and everything below it know no chain, clock, randomness or network.
-    files: ["sdk/src/{errors,units,ids,matcher}/**/*.ts", "sdk/src/{order,signer,verify}/**/*.ts"],
+    files: [
+      "sdk/src/{errors,units,ids,matcher}/**/*.ts",
+      "sdk/src/{order,signer,verify,client,stream}/**/*.ts",
+    ],
     ignores: ["sdk/src/errors/{decodeRevert,toNostraError,index}.ts"],
     rules: {
       "no-restricted-imports": ["error", { paths: ["ethers"] }],

@@ -340,6 +340,7 @@ describeStores("operator: HTTP", (fresh) => {
         const { json } = await ask("GET", `/api/markets/${id}`);
         expect(json, id).to.include({ conditionId: CONDITION, slug: "market-0", state: "OPEN" });
       }
+      expect((await ask("GET", "/api/markets/")).json.markets, "a slash more").to.have.length(2);
       for (const url of ["/api/markets/none", "/api/markets/none/orderbook"]) {
         expect((await ask("GET", url)).status, url).to.equal(404);
       }

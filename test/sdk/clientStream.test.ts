@@ -479,6 +479,15 @@ describe("sdk: stream", () => {
       expect(states).to.deep.equal(["synced", "stale", "synced"]);
     });
 
+    it("says who it is by a key, whatever its clock", async () => {
+      const headers = await http.signIn();
+      const body = { scopes: ["read"] };
+      const apiKey = (await http.ask("POST", "/api/auth/keys", { headers, body })).json;
+      let snapshots = 0;
+      connect({ apiKey }).user({ onSnapshot: () => void snapshots++ });
+      await until(() => snapshots === 1, "one's own");
+    });
+
     it("tells trades, orders, states and blocks, and what is one's own", async () => {
       const token = (await http.signIn()).authorization.slice("Bearer ".length);
       const told: [string, unknown][] = [];

@@ -46,6 +46,7 @@ export interface HttpServer {
   readonly operations: readonly Operation[];
 }
 
+const MOST_COUNTED = 10_000;
 const REQUEST_ID = /^[\w-]{1,64}$/;
 
 /** Answers requests: one handler for each thing that can be asked, whatever the path it is asked by. */
@@ -55,14 +56,12 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const metrics = options.metrics ?? new Metrics();
   const limiter = options.limiter ?? new MemoryLimiter(clock);
   const health = new Health(store, clock, options.checks ?? []);
-  bus.subscribe((event) => {
-    if (event.type === "match" && event.state === "MATCHED") metrics.tradesExecuted.inc();
-  });
+  countTrades(bus, metrics);
 
   const app = Fastify({
     logger: false,
     trustProxy: (_address, hop) => hop < config.trustedProxies,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     exposeHeadRoutes: false,
     requestTimeout: 30_000,
     forceCloseConnections: true,
@@ -120,6 +119,17 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   });
   mountOperations(app, operations, { auth, limiter, limits });
   return { app, auth, limiter, metrics, health, operations };
+}
+
+/** A match is told as MATCHED again when its block was undone: those told lately are counted once. */
+function countTrades(bus: HttpOptions["bus"], metrics: Metrics): void {
+  const counted = new Set<string>();
+  bus.subscribe((event) => {
+    if (event.type !== "match" || event.state !== "MATCHED" || counted.has(event.matchId)) return;
+    counted.add(event.matchId);
+    if (counted.size > MOST_COUNTED) counted.delete(counted.values().next().value!);
+    metrics.tradesExecuted.inc();
+  });
 }
 
 /** JSON and nothing else is read; its text is kept for who checks a signature over it. */

@@ -1,5 +1,6 @@
 import { InputError } from "../errors/InputError.js";
 import { NostraError } from "../errors/NostraError.js";
+import { signRequest, type ApiKey } from "../client/signRequest.js";
 import { BookFollower, type BookListener, type BookState } from "./BookFollower.js";
 import type { LocalBook } from "./LocalBook.js";
 import type {
@@ -42,6 +43,8 @@ export interface StreamOptions {
   readonly WebSocket?: WebSocketConstructor;
   /** An access token for what is one's own, or how to get one: it is asked for with every connection. */
   readonly token?: string | (() => string | Promise<string>);
+  /** A key with the scope read, instead of a token. */
+  readonly apiKey?: ApiKey;
   readonly onState?: (state: StreamState) => void;
   readonly onRetract?: (retract: StreamRetract) => void;
   /** What went wrong and belongs to no subscription. */
@@ -199,8 +202,12 @@ class ReconnectingStream implements StreamClient {
   }
 
   user(listener: UserListener): Subscription {
-    if (this.#options.token === undefined) {
-      throw new InputError("token", undefined, "an access token: what is private needs one");
+    if (this.#options.token === undefined && this.#options.apiKey === undefined) {
+      throw new InputError(
+        "token",
+        undefined,
+        "an access token or a key: what is private needs one",
+      );
     }
     const topic = this.#follow("user", undefined, {
       take: (message) => {
@@ -297,17 +304,30 @@ class ReconnectingStream implements StreamClient {
   #opened(): void {
     this.#become("open");
     for (const topic of this.#topics) this.#subscribe(topic);
-    const { token } = this.#options;
-    if (token === undefined) return;
+  }
+
+  /** Says who it is, when it has been told what time it is there. */
+  #authorize(serverTimeMs: number): void {
     const socket = this.#socket;
-    Promise.resolve()
-      .then(() => (typeof token === "string" ? token : token()))
-      .then(
-        (text) => {
-          if (this.#socket === socket) this.#say({ type: "auth", token: text });
-        },
-        (thrown: unknown) => this.#options.onError?.(thrown as Error),
-      );
+    this.#proof(serverTimeMs).then(
+      (proof) => {
+        if (proof !== null && this.#socket === socket) this.#say({ type: "auth", ...proof });
+      },
+      (thrown: unknown) => this.#options.onError?.(thrown as Error),
+    );
+  }
+
+  async #proof(timestampMs: number): Promise<Record<string, string> | null> {
+    const { token, apiKey } = this.#options;
+    if (token !== undefined) return { token: typeof token === "string" ? token : await token() };
+    if (apiKey === undefined) return null;
+    const signed = await signRequest(apiKey, { timestampMs, method: "GET", path: "/ws", body: "" });
+    return {
+      key: signed["NOSTRA-KEY"]!,
+      timestamp: signed["NOSTRA-TIMESTAMP"]!,
+      nonce: signed["NOSTRA-NONCE"]!,
+      signature: signed["NOSTRA-SIGNATURE"]!,
+    };
   }
 
   #take(text: string): void {
@@ -322,7 +342,7 @@ class ReconnectingStream implements StreamClient {
       case "welcome":
         this.#attempts = 0;
         this.#heardMs ??= message.serverTimeMs;
-        return;
+        return this.#authorize(message.serverTimeMs);
       case "authorized":
         this.#isAuthorized = true;
         for (const topic of this.#topics) if (topic.channel === "user") this.#subscribe(topic);
