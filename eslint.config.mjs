@@ -49,6 +49,16 @@ export default tseslint.config(
     rules: { "no-console": "error" },
   },
   {
+    // A venue needs nothing that others cannot have.
+    files: ["operator/src/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ regex: "^(\\.\\./)+(sdk|scripts|test|bench)/|@nostra/sdk/(dist|src)" }] },
+      ],
+    },
+  },
+  {
     // What is to be copied may use only what a user of the SDK has.
     files: ["examples/**/*.ts"],
     rules: {

@@ -1,6 +1,6 @@
 import { CANCEL_ORDERS_TYPES } from "@nostra/sdk/client";
 import { hashOrder, orderToJson, type Hex } from "@nostra/sdk/order";
-import { hashBook, hashLine } from "@nostra/sdk/matcher";
+import { hashLine } from "@nostra/sdk/matcher";
 import { hashLevels } from "@nostra/sdk/stream";
 import { expect } from "chai";
 import type { Wallet } from "ethers";
@@ -366,7 +366,6 @@ describeStores("operator: HTTP", (fresh) => {
       expect(json).to.deep.include({
         conditionId: CONDITION,
         sequence: 3,
-        bookHash: hashBook(http.venue.books.get(CONDITION)!),
         bids: [
           [400_000, "10000000"],
           [300_000, "5000000"],

@@ -8,7 +8,6 @@ import {
   type Fetch,
 } from "@nostra/sdk/client";
 import { InputError, SigningRejectedError } from "@nostra/sdk/errors";
-import { hashBook } from "@nostra/sdk/matcher";
 import { hashOrder, type Hex } from "@nostra/sdk/order";
 import { expect } from "chai";
 import { privateKeyToAccount } from "viem/accounts";
@@ -106,7 +105,6 @@ describe("sdk: client", () => {
       expect((await client.marketDetails(CONDITION)).stats.bestBid).to.equal(400_000);
       const book = await client.orderBook("market-0", { outcome: "NO", depth: 1 });
       expect(book).to.deep.include({ bids: [[450_000, "10000000"]], sequence: 2 });
-      expect(book.bookHash).to.equal(hashBook(http.venue.books.get(CONDITION)!));
       expect(await client.midpoint("market-0")).to.equal(475_000);
       expect((await client.spread("market-0", "NO")).spread).to.equal(150_000);
       expect(await client.price("market-0", "BUY")).to.equal(550_000);

@@ -34,4 +34,6 @@ export interface Engine {
   command(conditionId: Hex, command: Command): Promise<{ readonly done: boolean }>;
   /** A market's book as decided, to be read and not kept: it changes under the reader. Undefined for an unknown market. */
   book(conditionId: Hex): OrderBook | undefined;
+  /** How many times a market's book was changed since its log began: what its BookEvents count. */
+  version(conditionId: Hex): number | undefined;
 }

@@ -176,6 +176,10 @@ export class VenueEngine implements Engine {
     return this.#markets.get(conditionId)?.engine.recorder.book;
   }
 
+  version(conditionId: Hex): number | undefined {
+    return this.#markets.get(conditionId)?.engine.recorder.version;
+  }
+
   market(conditionId: Hex): MarketEngine | undefined {
     return this.#markets.get(conditionId)?.engine;
   }

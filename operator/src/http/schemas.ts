@@ -182,9 +182,6 @@ export const bookOut = z
     outcome: z.enum(["YES", "NO"]),
     sequence: z.number().int().describe("the book's number; changes of the stream begin behind it"),
     hash: hexOut.describe("keccak of all levels in YES terms, for followers"),
-    bookHash: hexOut
-      .nullable()
-      .describe("hash of all that decides what the book does next; null while it is being changed"),
     bids: z.array(level),
     asks: z.array(level),
   })

@@ -19,7 +19,7 @@ import type { KnownToken, MarketDirectory } from "../markets/MarketDirectory";
 import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
 import type { FastVerifier } from "./createFastVerifier";
-import { Heartbeats } from "./Heartbeats";
+import type { Heartbeats } from "./Heartbeats";
 import type { Funds, CancelResult, Intake, SubmitOptions, SubmitRequest } from "./Intake";
 
 /** What the venue takes in now: all orders, only those that are to rest, or none. */

@@ -1,4 +1,3 @@
-import { hashBook } from "@nostra/sdk/matcher";
 import type { Hex } from "@nostra/sdk/order";
 import { LocalBook } from "@nostra/sdk/stream";
 import type { BookEvent, Bus } from "../bus";
@@ -15,12 +14,11 @@ type ResetListener = (conditionId: Hex) => void;
  * the feed was started. A market that appears later began empty.
  */
 export class BookFeed {
-  readonly #engine: Pick<Engine, "book">;
+  readonly #engine: Pick<Engine, "book" | "version">;
   readonly #books = new Map<Hex, LocalBook>();
-  readonly #bookHashes = new Map<Hex, { readonly version: number; readonly hash: Hex }>();
   readonly #resetListeners = new Set<ResetListener>();
 
-  constructor(engine: Pick<Engine, "book">, bus: Bus) {
+  constructor(engine: Pick<Engine, "book" | "version">, bus: Bus) {
     this.#engine = engine;
     bus.subscribe((event) => {
       if (event.type === "book") this.#take(event);
@@ -43,18 +41,6 @@ export class BookFeed {
     return book;
   }
 
-  /** The hash of all that decides what the book does next; null while the engine is ahead of what was told. */
-  bookHash(conditionId: Hex): Hex | null {
-    const book = this.#engine.book(conditionId);
-    const told = this.book(conditionId);
-    if (book === undefined || book.version !== told.sequence) return null;
-    const known = this.#bookHashes.get(conditionId);
-    if (known?.version === book.version) return known.hash;
-    const hash = hashBook(book);
-    this.#bookHashes.set(conditionId, { version: book.version, hash });
-    return hash;
-  }
-
   /** @returns how to stop listening. */
   onReset(listener: ResetListener): () => void {
     this.#resetListeners.add(listener);
@@ -75,7 +61,7 @@ export class BookFeed {
 
   #copy(conditionId: Hex): LocalBook {
     const { bids = [], asks = [] } = this.#engine.book(conditionId)?.depth() ?? {};
-    const sequence = this.#engine.book(conditionId)?.version ?? 0;
+    const sequence = this.#engine.version(conditionId) ?? 0;
     const plain = ({ price, shares }: { price: bigint; shares: bigint }): [number, string] => [
       Number(price),
       shares.toString(),

@@ -138,8 +138,6 @@ export interface VenueBook {
   readonly sequence: number;
   /** See hashLevels of `@nostra/sdk/stream`; of the levels in YES terms. */
   readonly hash: Hex;
-  /** See hashBook of `@nostra/sdk/matcher`; null while the book is being changed. */
-  readonly bookHash: Hex | null;
   readonly bids: readonly (readonly [price: number, shares: string])[];
   readonly asks: readonly (readonly [price: number, shares: string])[];
 }

@@ -137,6 +137,10 @@ export class TestVenue implements Engine, Intake {
     return this.books.get(conditionId);
   }
 
+  version(conditionId: Hex): number | undefined {
+    return this.books.get(conditionId)?.version;
+  }
+
   async command(): Promise<{ done: boolean }> {
     return { done: false };
   }

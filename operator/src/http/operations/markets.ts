@@ -143,7 +143,6 @@ export function marketOperations(deps: Deps): readonly Operation[] {
           outcome: query.outcome,
           sequence: book.sequence,
           hash: book.hash(),
-          bookHash: feed.bookHash(conditionId),
           bids: cut(bids),
           asks: cut(asks),
         };
