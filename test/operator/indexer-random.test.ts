@@ -61,7 +61,10 @@ describe(`indexer: random chains (seed ${SEED})`, () => {
           if (chance.chance(30)) {
             await indexer.stop();
             const dying = dyingAfter(store, chance.int(0, 60));
-            const mortal = createIndexer(dying, chain, { rangeSize: chance.pick([1n, 3n, 100n]) });
+            const mortal = createIndexer(dying, chain, {
+              rangeSize: chance.pick([1n, 3n, 100n]),
+              backfillFrom: chance.pick([0n, 2n, 32n]),
+            });
             await mortal.indexer
               .step()
               .catch((fault: Error) => expect(fault.message).to.equal("died"));

@@ -45,6 +45,8 @@ export interface IndexerOptions {
   readonly ownAccounts?: readonly string[];
   /** How far the final block usually lies behind the head. How to undo is kept for twice as much below it. Default 128. */
   readonly undoDepth?: bigint;
+  /** So many final blocks or more are taken in by ranges, and only what they end in is told. Default 32. */
+  readonly backfillFrom?: bigint;
   /** Most final blocks asked for at once. Default 2,000. */
   readonly rangeSize?: bigint;
   /** Between two polls. Default 1,000. */
@@ -67,8 +69,6 @@ export interface IndexerStatus {
   readonly lastReorg: { readonly ancestor: bigint; readonly depth: bigint } | null;
 }
 
-/** So many final blocks or more are taken in by ranges, and only what they end in is told. */
-const BACKFILL_FROM = 32n;
 /** A chain that changes more often than this within one poll is not one chain. */
 const REORGS_PER_POLL = 8;
 /** How often a block that contradicts itself is asked for again, before the poll is given up. */
@@ -105,6 +105,7 @@ export class Indexer {
   readonly #own: ReadonlySet<string>;
   readonly #undoDepth: bigint;
   readonly #rangeSize: bigint;
+  readonly #backfillFrom: bigint;
   /** Collateral logs of blocks that may be undone: not stored, for they concern only who listens now. */
   readonly #collateral = new Map<string, readonly ChainLog[]>();
   /** Alerts that still stand, and those of the poll at hand. */
@@ -127,6 +128,7 @@ export class Indexer {
     this.#own = new Set((options.ownAccounts ?? []).map((account) => account.toLowerCase()));
     this.#undoDepth = options.undoDepth ?? 128n;
     this.#rangeSize = options.rangeSize ?? 2_000n;
+    this.#backfillFrom = options.backfillFrom ?? 32n;
   }
 
   // -------------------------------------------------------------------------------------- life
@@ -289,7 +291,7 @@ export class Indexer {
       return same === undefined || same.hash === cursor.head_hash ? "done" : same;
     }
     // A few blocks that are final already are told of in full, like any others.
-    if (final - next >= BACKFILL_FROM) {
+    if (final - next >= this.#backfillFrom) {
       const [from, to, size] = [next, final, this.#rangeSize];
       const range = await readRange(rpc, { from, to, size, places: this.#places });
       if (range.first.parentHash !== cursor.head_hash) return range.first;
