@@ -45,6 +45,31 @@ describeStores("operator: HTTP", (fresh) => {
       });
     });
 
+    it("asks nothing of the database by itself: what it costs is what intake costs", async () => {
+      const accepted = await http.venue.submit(await signJson({ price: "0.5" }));
+      http.venue.submit = async () => accepted;
+      const db = http.venue.store.db as unknown as Record<string, (...given: unknown[]) => unknown>;
+      let queries = 0;
+      const verbs = ["selectFrom", "insertInto", "updateTable", "deleteFrom"];
+      const originals = verbs.map((verb) => [verb, db[verb]!.bind(db)] as const);
+      for (const [verb, original] of originals) {
+        db[verb] = (...given) => {
+          queries += 1;
+          return original(...given);
+        };
+      }
+      const body = await signJson({ price: "0.5" });
+      try {
+        expect((await ask("GET", "/api/markets")).status).to.equal(200);
+        expect(queries, "a query is noticed").to.be.above(0);
+        queries = 0;
+        expect((await ask("POST", "/api/orders", { body })).status).to.equal(200);
+        expect(queries).to.equal(0);
+      } finally {
+        for (const [verb, original] of originals) db[verb] = original;
+      }
+    });
+
     it("posted twice, is one order (HT-3)", async () => {
       const body = await signJson({ price: "0.5" });
       const first = await ask("POST", "/api/orders", { body });

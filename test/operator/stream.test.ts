@@ -475,7 +475,8 @@ describe("operator: stream", () => {
 
     it("is answered with an error and ends nothing, until it is too much (HT-10)", async () => {
       const listener = await connect();
-      for (const text of ["{", "null", "[]", '"x"', '{"type":"subscribe"}', '{"event":"x"}']) {
+      const zero = JSON.stringify({ type: "resync", market: "\0" });
+      for (const text of ["{", "null", zero, '"x"', '{"type":"subscribe"}', '{"event":"x"}']) {
         listener.say(text);
       }
       listener.say({ type: "subscribe", channel: "book", market: "none" });

@@ -39,8 +39,8 @@ function parse(cursor: string): unknown {
 }
 
 function isKey(key: unknown, kind: "int" | "text" | undefined): boolean {
-  if (kind === "text") return typeof key === "string";
-  return typeof key === "string" && /^-?\d{1,18}$/.test(key);
+  if (typeof key !== "string") return false;
+  return kind === "text" ? /^[\w:-]*$/.test(key) : /^-?\d{1,15}$/.test(key);
 }
 
 function badCursor(): OperatorError {

@@ -18,8 +18,15 @@ export const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, "must be 0x and 40 hex digits")
   .transform((text) => checksumAddress(text) as Address);
 
+/** Text that a database can hold: no zero bytes, no halves of characters. */
+export const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\0\p{Surrogate}]*$/u, "must be text");
+
 /** A market by its condition id, its question id, or its slug. */
-export const marketId = z.string().min(1).max(128);
+export const marketId = text(128).min(1);
 
 export const limit = z.coerce
   .number({ error: "must be a whole number" })

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { addressOut, amount, hexOut, level, orderOut, price, timeMs } from "../http/schemas";
+import { addressOut, amount, hexOut, level, orderOut, price, text, timeMs } from "../http/schemas";
 
 /*
  * What goes over the stream. The description at /asyncapi.json is made of these schemas, and in tests every message that is sent
  * is held against them.
  */
 
-const market = z.string().min(1).max(128).describe("condition id, question id or slug");
+const market = text(128).min(1).describe("condition id, question id or slug");
 const request = z
   .union([z.string().max(64), z.number()])
   .optional()
@@ -16,7 +16,7 @@ export const CHANNELS = ["book", "trades", "orders", "market", "user", "blocks"]
 
 const subscribe = z.object({
   type: z.literal("subscribe"),
-  channel: z.string().max(160),
+  channel: text(160),
   market: market.optional(),
   since: z.coerce
     .number()
@@ -33,12 +33,12 @@ export const clientMessages = {
   subscribe,
   subscribeMany: z.object({
     type: z.literal("subscribe"),
-    channels: z.array(z.string().max(160)).min(1).max(50),
+    channels: z.array(text(160)).min(1).max(50),
     request,
   }),
   unsubscribe: z.object({
     type: z.literal("unsubscribe"),
-    channel: z.string().max(160),
+    channel: text(160),
     market: market.optional(),
     request,
   }),

@@ -78,7 +78,7 @@ export function authOperations(deps: Deps): readonly Operation[] {
       summary: "Sign in by a signed EIP-4361 message",
       access: "anyone",
       bucket: "auth",
-      body: z.object({ message: z.string().max(4096), signature: z.string().max(512) }),
+      body: z.object({ message: s.text(4096), signature: s.text(512) }),
       answer: signedIn,
       handle: async ({ body, reply }) => {
         const account = await auth.signIn.verify(body.message, body.signature);
@@ -94,7 +94,7 @@ export function authOperations(deps: Deps): readonly Operation[] {
         "New tokens for a refresh token, which is spent by it; one that comes twice ends the session",
       access: "anyone",
       bucket: "auth",
-      body: z.object({ refreshToken: z.string().max(256).optional() }).nullish(),
+      body: z.object({ refreshToken: s.text(256).optional() }).nullish(),
       answer: signedIn,
       handle: async ({ body, request, reply }) => {
         let token = body?.refreshToken;
@@ -182,7 +182,7 @@ export function authOperations(deps: Deps): readonly Operation[] {
       summary: "End a key",
       access: "session",
       bucket: "auth",
-      params: z.object({ id: z.string().max(64) }),
+      params: z.object({ id: s.text(64) }),
       answer: z.object({ success: z.literal(true) }),
       handle: async ({ params, request }) => {
         if (await auth.keys.revoke(request.identity!.account!, params.id)) {

@@ -1,11 +1,15 @@
 import type { Hex } from "@nostra/sdk/order";
 import { z } from "zod";
+import { OperatorError } from "../../errors";
 import { readCursor, writeCursor } from "../cursor";
 import type { Deps } from "../Deps";
 import { operation, type Operation } from "../operation";
 import * as s from "../schemas";
 
 const INTERVALS = { "1m": 60, "5m": 300, "1h": 3600, "1d": 86_400 } as const;
+
+/** No candle of ours begins later than this second, in the year 5138. */
+const LATEST = 1e11;
 
 type Candle = z.output<typeof s.candleOut>;
 
@@ -90,6 +94,12 @@ async function readCandles(
   const list = `candles-${query.interval}`;
   const [before] = query.cursor === undefined ? [] : readCursor(list, query.cursor, ["int"]);
   const endSeconds = Math.floor((query.to ?? deps.clock.nowMs()) / 1000);
+  if (before !== undefined && (Number(before) % step !== 0 || Math.abs(Number(before)) > LATEST)) {
+    throw new OperatorError("INVALID_CURSOR", "cursor is not one that this list gave out", {
+      status: 400,
+      details: { field: "cursor" },
+    });
+  }
   const end = before === undefined ? endSeconds - (endSeconds % step) + step : Number(before);
   const rows = deps.store.db
     .selectFrom("candle")

@@ -31,14 +31,14 @@ export function eventOperations(deps: Deps): readonly Operation[] {
         "Events of the contracts, the latest first: of a market, a type, an account, a time; or searched for",
       access: "anyone",
       bucket: "read",
-      params: z.object({ market: s.marketId.optional(), type: z.string().max(64).optional() }),
+      params: z.object({ market: s.marketId.optional(), type: s.text(64).optional() }),
       query: z.object({
         market: s.marketId.optional(),
-        event_type: z.string().max(64).optional().describe("such as OrderFilled"),
+        event_type: s.text(64).optional().describe("such as OrderFilled"),
         account: s.address.optional(),
         from: s.moment.optional(),
         to: s.moment.optional(),
-        q: z.string().min(2).max(100).optional().describe("in name, values, transaction hash"),
+        q: s.text(100).min(2).optional().describe("in name, values, transaction hash"),
         offset: z.coerce.number().int().min(0).max(MOST_SKIPPED).default(0),
         ...s.paging,
       }),
@@ -85,7 +85,7 @@ export function eventOperations(deps: Deps): readonly Operation[] {
         if (query.cursor !== undefined) {
           const [block, index] = readCursor("events", query.cursor, ["int", "int"]);
           paged = paged.where(
-            sql<boolean>`(block_number, log_index) < (${BigInt(block!)}, ${Number(index)})`,
+            sql<boolean>`(block_number, log_index) < (${BigInt(block!)}::int8, ${BigInt(index!)}::int8)`,
           );
         }
         const rows = await paged

@@ -48,8 +48,8 @@ export function marketOperations(deps: Deps): readonly Operation[] {
         state: z
           .enum(["OPEN", "ENDED", "PROPOSED", "DISPUTED", "FINALIZED", "CANCELLED"])
           .optional(),
-        category: z.string().max(100).optional(),
-        q: z.string().min(2).max(100).optional().describe("searched for in question and slug"),
+        category: s.text(100).optional(),
+        q: s.text(100).min(2).optional().describe("searched for in question and slug"),
         ...s.paging,
       }),
       answer: z.object({ markets: z.array(s.marketOut), cursor: s.nextCursor }),

@@ -195,7 +195,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
         if (query.cursor !== undefined) {
           const [side, price, input] = readCursor("orders", query.cursor, ["int", "int", "int"]);
           found = found.where(
-            sql<boolean>`(side, ${rank}, input) > (${Number(side)}, ${Number(price)}, ${BigInt(input!)})`,
+            sql<boolean>`(side, ${rank}, input) > (${BigInt(side!)}::int8, ${BigInt(price!)}::int8, ${BigInt(input!)}::int8)`,
           );
         }
         const rows = await found

@@ -115,7 +115,7 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
       summary: "One trade, and where it stands on its way to the chain",
       access: "anyone",
       bucket: "read",
-      params: z.object({ id: z.string().max(200) }),
+      params: z.object({ id: s.text(200) }),
       answer: s.tradeOut,
       handle: async ({ params }) => (await tellTrades(db, [await requireTrade(params.id)]))[0]!,
     }),
@@ -128,7 +128,7 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
         "All that proves a trade: the signed orders, the domain they are signed for, the transaction, and its logs",
       access: "anyone",
       bucket: "read",
-      params: z.object({ id: z.string().max(200) }),
+      params: z.object({ id: s.text(200) }),
       answer: z.object({
         trade: s.tradeOut,
         domain: z.object({
