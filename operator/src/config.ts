@@ -47,6 +47,9 @@ const environment = z.object({
   TRUSTED_PROXIES: integer(0, 10)
     .default(0)
     .describe("proxies of ours in front: so many X-Forwarded-For are believed"),
+  RATE_SCALE: integer(1, 100_000)
+    .default(1)
+    .describe("how many times the usual rate limits are allowed"),
   SERVICE_KEY: z.string().min(32).optional().describe("by which our own services are known"),
   FINALITY_DEPTH: integer(0, 10_000)
     .default(128)

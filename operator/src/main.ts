@@ -4,7 +4,7 @@ import { parseUnits, Wallet } from "ethers";
 import pino from "pino";
 import { isNostraError } from "@nostra/sdk/errors";
 import { ConfigError, describeConfig, readConfig, type Config } from "./config";
-import { REDACTED_PATHS } from "./http";
+import { DEFAULT_LIMITS, REDACTED_PATHS, scaleLimits } from "./http";
 import { consoleNotifier, webhookNotifier } from "./monitor/createAlarm";
 import { resilientRpc } from "./resilientRpc";
 import { finalizedOrDepth } from "./rpc";
@@ -121,6 +121,7 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
       origins: config.CORS_ORIGIN,
       secureCookies: config.INSECURE_COOKIES === "0",
       trustedProxies: config.TRUSTED_PROXIES,
+      limits: scaleLimits(DEFAULT_LIMITS, config.RATE_SCALE),
       ...(config.SERVICE_KEY === undefined ? {} : { serviceKey: config.SERVICE_KEY }),
       secrets: secretsOf(config),
     },

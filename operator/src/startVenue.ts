@@ -112,7 +112,11 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
   };
 
   try {
-    const store = await openStore(options.store);
+    const metrics = new Metrics().watchProcess();
+    const store = await openStore({
+      ...options.store,
+      onQuery: (ms) => metrics.querySeconds.observe(ms / 1000),
+    });
     closers.push(() => store.close());
     const { chainId, contracts } = deployment;
     await store.claim({ chain: `${chainId}`, exchange: contracts.ctfExchange.toLowerCase() });
@@ -139,7 +143,6 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const chainClock = new ChainClock(await latestSeconds(rpc));
     chainClock.follow(bus);
     const chainNow = (): bigint => chainClock.now();
-    const metrics = new Metrics().watchProcess();
 
     // The chain comes first: what markets there are, and what became of matches.
     const monitorAccount = await options.finalizer?.getAddress();
@@ -227,7 +230,14 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const { port, host, ...config } = options.http;
     const redis = openRedis(options.redisUrl, log, closers);
     if (redis !== undefined) {
-      closers.push(await joinByRedis(bus, redis, redis.duplicate(), log));
+      closers.push(
+        await joinByRedis(
+          bus,
+          redis,
+          redis.duplicate({ enableOfflineQueue: true, commandTimeout: 5_000 }),
+          log,
+        ),
+      );
     }
     const server = await createHttpServer({
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
@@ -240,6 +250,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const stream = createStream({
       ...{ server: server.app.server, store, feed, bus, clock, log, auth, limiter, metrics },
       ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
+      ...(config.limits === undefined ? {} : { opening: config.limits.connections }),
     });
     closers.push(() => stream.close());
 
@@ -284,7 +295,9 @@ function openRedis(
   closers: (() => unknown)[],
 ): Redis | undefined {
   if (url === undefined) return undefined;
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: 1_000 });
+  const redis = new Redis(url, {
+    ...{ maxRetriesPerRequest: 1, commandTimeout: 200, enableOfflineQueue: false },
+  });
   redis.on("error", (err: Error) => log.warn({ err }, "redis"));
   closers.push(() => redis.disconnect());
   return redis;

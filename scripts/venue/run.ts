@@ -5,7 +5,13 @@ import { randomBytes } from "node:crypto";
 import pino from "pino";
 import type { Wallet } from "ethers";
 import { createSandbox } from "@nostra/sdk/testing";
-import { finalizedTag, startVenue, type Venue } from "@nostra/operator";
+import {
+  DEFAULT_LIMITS,
+  finalizedTag,
+  scaleLimits,
+  startVenue,
+  type Venue,
+} from "@nostra/operator";
 import { readRecordedFlow, walletsOf } from "../demo/recordedFlow";
 import { HELP, readVenueOptions, type VenueRunOptions } from "./options";
 import { playRound } from "./Round";
@@ -47,6 +53,8 @@ async function main(): Promise<void> {
       secret: randomBytes(32).toString("hex"),
       domains: [`127.0.0.1:${options.port}`, `localhost:${options.port}`],
       secureCookies: false,
+      // All traders have one address here.
+      limits: scaleLimits(DEFAULT_LIMITS, 100),
     },
     log: pino({ level: process.env["LOG_LEVEL"] ?? "error" }),
     pollMs: 250,

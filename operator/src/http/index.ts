@@ -2,7 +2,7 @@ export { Auth, type AuthOptions, type TokenHolder } from "./auth/Auth";
 export { createHttpServer, type HttpOptions, type HttpServer } from "./createHttpServer";
 export { Health, type HealthCheck, type HealthReport, type ServiceState } from "./Health";
 export type { HttpConfig } from "./HttpConfig";
-export { DEFAULT_LIMITS, type BucketName, type Limits } from "./limits/limits";
+export { DEFAULT_LIMITS, scaleLimits, type BucketName, type Limits } from "./limits/limits";
 export { MemoryLimiter, type RateLimiter } from "./limits/RateLimiter";
 export { RedisLimiter, type RedisEval } from "./limits/RedisLimiter";
 export { takeTokens, type Bucket, type Limit, type Verdict } from "./limits/TokenBucket";

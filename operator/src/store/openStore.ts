@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
-import { Kysely, Migrator, PostgresDialect, type Transaction } from "kysely";
+import { Kysely, Migrator, PostgresDialect, type LogEvent, type Transaction } from "kysely";
 import { Pool } from "pg";
 import { ForeignDatabaseError } from "../errors";
 import { lockDirectory } from "./lockDirectory";
@@ -14,6 +14,8 @@ export interface StoreOptions {
   readonly directory?: string | undefined;
   /** Connections to PostgreSQL. Default 10. The embedded database has one. */
   readonly connections?: number;
+  /** Told of each query how long it took, in milliseconds. */
+  readonly onQuery?: (milliseconds: number) => void;
 }
 
 export type Work<T> = (transaction: Transaction<Database>) => Promise<T>;
@@ -44,7 +46,10 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { url, directory } = options;
-  if (url !== undefined) return migrated("postgres", postgresPool(url, options.connections ?? 10));
+  const { onQuery } = options;
+  if (url !== undefined) {
+    return migrated("postgres", postgresPool(url, options.connections ?? 10), onQuery);
+  }
   const unlock = directory === undefined ? () => undefined : lockDirectory(directory);
   try {
     if (directory !== undefined) mkdirSync(directory, { recursive: true });
@@ -52,7 +57,7 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
       ...(directory === undefined ? {} : { dataDir: directory }),
       parsers: PARSERS,
     });
-    const store = await migrated("pglite", new PglitePool(database));
+    const store = await migrated("pglite", new PglitePool(database), onQuery);
     const close = async (): Promise<void> => {
       await store.close();
       unlock();
@@ -84,8 +89,17 @@ function postgresPool(url: string, connections: number): Pool {
   return pool;
 }
 
-async function migrated(kind: Store["kind"], pool: Pool | PglitePool): Promise<Store> {
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+async function migrated(
+  kind: Store["kind"],
+  pool: Pool | PglitePool,
+  onQuery: StoreOptions["onQuery"],
+): Promise<Store> {
+  const db = new Kysely<Database>({
+    dialect: new PostgresDialect({ pool }),
+    ...(onQuery === undefined
+      ? {}
+      : { log: ({ queryDurationMillis }: LogEvent) => onQuery(queryDurationMillis) }),
+  });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {

@@ -34,6 +34,23 @@ export const DEFAULT_LIMITS: Limits = {
   connections: perMinute(10),
 };
 
+/** The same limits, so many times as wide. */
+export function scaleLimits(limits: Limits, factor: number): Limits {
+  const widen = ({ count, seconds }: Limit): Limit => ({ count: count * factor, seconds });
+  const all = (of: Limits["address"]): Limits["address"] => ({
+    read: widen(of.read),
+    order: widen(of.order),
+    cancel: widen(of.cancel),
+    auth: widen(of.auth),
+  });
+  return {
+    address: all(limits.address),
+    account: all(limits.account),
+    service: widen(limits.service),
+    connections: widen(limits.connections),
+  };
+}
+
 /** Who has an IPv6 address has 2^64 of them: they are counted as one. */
 export function addressKey(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
