@@ -39,8 +39,8 @@ describe("docs/invariants.md", () => {
     expect(new Set(listed).size).to.equal(listed.length);
   });
 
-  it("lists I1 to I19, I21 and I26", () => {
-    const all = Array.from({ length: 19 }, (_, i) => `I${i + 1}`);
-    expect(listed).to.deep.equal([...all, "I21", "I26"]);
+  it("lists I1 to I26", () => {
+    const all = Array.from({ length: 26 }, (_, i) => `I${i + 1}`);
+    expect([...listed].sort()).to.deep.equal(all.sort());
   });
 });
