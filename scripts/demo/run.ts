@@ -17,9 +17,9 @@ import { say } from "./report";
 
 const HELP = `Runs the whole life of prediction markets on a chain inside this process.
 
-  npm start                 run it
-  npm start -- --all        print every compared position, not only the largest
-  npm start -- --help       this text
+  npm run demo                 run it
+  npm run demo -- --all        print every compared position, not only the largest
+  npm run demo -- --help       this text
 
 Nothing is written and no network is used. Exit status 1 when any sum is off.`;
 

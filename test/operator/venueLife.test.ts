@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect } from "chai";
 import { WebSocket } from "ws";
 import { program } from "#cli/program";
@@ -32,12 +34,17 @@ a venue, all parts together
 │   ├── the trade ends CONFIRMED, with a proof of both signed orders and the logs
 │   ├── positions have the average price paid, and PnL after redeeming
 │   └── anybody can replay the log of its book
+├── the README's example of trading at a venue runs
 ├── an order that expires leaves by the chain's time, and those of a silent account by its switch
 ├── an ended market's book is closed; a cancelled one takes no orders
 └── after a stop and a start the same orders stand in the book
 */
 
 const DAY = 86_400n;
+const README = path.resolve(__dirname, "../../README.md");
+const AsyncFunction = (async () => undefined).constructor as new (
+  ...text: string[]
+) => (...values: unknown[]) => Promise<unknown>;
 
 function lives(title: string, open: () => Promise<{ url?: string; drop(): Promise<void> }>): void {
   describe(`venue, ${title}`, () => {
@@ -123,7 +130,7 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
       const stream = connectStream({ url: venue.url, WebSocket: WebSocket as never });
       const book = stream.book(market.conditionId);
       stream.trades(market.conditionId, (trade) => told.push(trade));
-      await until("the book is followed", () => book.state !== undefined);
+      await until("the book is followed", () => book.state === "synced");
 
       const resting = await asAda.placeOrder(
         await sign({ by: ada, tokenId: market.yes, price: "0.60", size: "50" }),
@@ -186,6 +193,34 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
     });
 
     const clientPositions = (client: Client) => client.positions();
+
+    it("runs the README's example of trading at a venue", async () => {
+      const { conditionId: market, yes: tokenId } = await newMarket();
+      const order = await sign({ by: cho, tokenId, price: "0.20", size: "10" });
+      const [, example = ""] = [
+        ...readFileSync(README, "utf8").matchAll(/```ts\n([\s\S]*?)```/g),
+      ].map(([, text]) => text as string);
+      const body = example
+        .replace(/^import .*$/gm, "")
+        .replaceAll("http://127.0.0.1:3000", venue.url)
+        .concat("\nreturn stream;");
+      const printed: unknown[][] = [];
+      const told = { log: (...values: unknown[]) => printed.push(values) };
+      const given = {
+        createClient,
+        connectStream,
+        WebSocket,
+        wallet: cho,
+        order,
+        market,
+        console: told,
+      };
+      const run = new AsyncFunction(...Object.keys(given), body);
+      const stream = (await run(...Object.values(given))) as { close(): void };
+      await until("the book is printed", () => printed.length > 0);
+      expect(printed.at(-1)).to.deep.equal([{ bids: [[200_000, "10000000"]], asks: [] }]);
+      stream.close();
+    });
 
     it("takes out what expires by the chain's time, and the orders of an account that fell silent", async () => {
       const market = await newMarket();

@@ -6,9 +6,11 @@ import { Options } from "#cli/command";
 import { NETWORKS } from "#cli/networks";
 import { program } from "#cli/program";
 import { send } from "#cli/session";
+import { recordBook } from "@nostra/sdk/matcher";
 import { hashOrder, orderDomain, orderFromJson, type OrderJson } from "@nostra/sdk/order";
 import { expect } from "chai";
 import { TypedDataEncoder, Wallet, id } from "ethers";
+import { buy, sell, TAKER } from "../helpers/bookOrders";
 import { refused, runInProcess, succeeded, type Outcome } from "../helpers/cli";
 import { ORDER_TYPES } from "../helpers/exchange";
 
@@ -455,5 +457,57 @@ describe("sdk/cli: orders", () => {
     expect(no.status).to.equal(1);
     expect(no.stdout).to.equal("");
     expect(no.stderr).to.equal("error: not valid, SIGNATURE_LENGTH: it is not signed\n");
+  });
+});
+
+describe("sdk/cli: replay", () => {
+  const MARKET = { yes: 11n, no: 22n, tick: 10_000n };
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "nostra-replay-"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function logFile(edit: (lines: string[]) => string[]): string {
+    const recorder = recordBook(MARKET);
+    const lines = [recorder.opening];
+    for (const order of [sell(11n, 5n, 60n), buy(11n, 3n, 60n, { maker: TAKER })]) {
+      lines.push(recorder.submit(order).line);
+    }
+    const file = path.join(folder, "log");
+    writeFileSync(file, `${edit(lines).join("\n")}\n`);
+    return file;
+  }
+
+  it("agrees with an honest log, and prints what it leads to", async () => {
+    const said = succeeded(await runInProcess(program, ["replay", logFile((lines) => lines)]));
+    expect(said).to.match(
+      /^3 lines agree with the rules; 1 orders rest in the book\nhead of the log/,
+    );
+    const { out, status } = await runInProcess(program, [
+      "replay",
+      logFile((lines) => lines),
+      "--json",
+    ]);
+    expect(status).to.equal(0);
+    expect(JSON.parse(out)).to.include({ agrees: true, lines: 3, orders: 1 });
+  });
+
+  it("names the line that was edited, or is missing", async () => {
+    const edited = logFile((lines) =>
+      lines.map((line) => line.replace('"making":"1800000"', '"making":"1700000"')),
+    );
+    refused(await runInProcess(program, ["replay", edited]), /line 2 of the log: .*\(DISAGREES\)/);
+    const cut = logFile(([first, , third]) => [first!, third!]);
+    refused(
+      await runInProcess(program, ["replay", cut]),
+      /line 1 of the log: a line is missing.*\(GAP\)/,
+    );
+  });
+
+  it("says when there is nothing to read, or nobody answers", async () => {
+    refused(await runInProcess(program, ["replay", path.join(folder, "none")]), /cannot be read/);
+    const nobody = "http://127.0.0.1:9/api/markets/x/log";
+    refused(await runInProcess(program, ["replay", nobody]), /127.0.0.1:9 does not answer/);
   });
 });
