@@ -28,6 +28,9 @@ export interface MonitorParams {
 
 /** Seconds after which a market that should have moved on is told of. */
 const STUCK_AFTER = { ended: 48n * 3600n, due: 3600n, disputed: 3n * 86_400n } as const;
+/** How long followers can ask for what they missed. */
+const OUTBOX_MS = 7 * 86_400_000;
+const PRUNE_EVERY_MS = 3_600_000;
 /** How long a finalization that was sent may stay unseen before it is sent again. */
 const RESEND_MS = 60_000;
 /** A match that is not on chain after so long is told of: OB-03. */
@@ -42,6 +45,7 @@ export class Monitor {
   readonly #params: MonitorParams;
   /** When the finalization of a question was last sent. */
   readonly #sent = new Map<Hex, number>();
+  #prunedAtMs = -Infinity;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
 
@@ -73,6 +77,7 @@ export class Monitor {
       heartbeats: () => this.#missedHeartbeats(),
       markets: () => this.#markets(),
       settlement: () => this.#settlement(),
+      outbox: () => this.#prune(),
     };
     for (const [chore, work] of Object.entries(chores)) {
       try {
@@ -161,6 +166,15 @@ export class Monitor {
     if (state === "FINALIZED" || state === "CANCELLED" || now < since[state]) return;
     const data = { subject, questionId, state, sinceSeconds: since[state].toString() };
     this.#params.alarm({ type: "stuck_market", severity: "HIGH", data });
+  }
+
+  async #prune(): Promise<void> {
+    const { store, clock } = this.#params;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#prunedAtMs < PRUNE_EVERY_MS) return;
+    const oldest = BigInt(nowMs - OUTBOX_MS);
+    await store.db.deleteFrom("outbox").where("at_ms", "<", oldest).execute();
+    this.#prunedAtMs = nowMs;
   }
 
   async #settlement(): Promise<void> {
