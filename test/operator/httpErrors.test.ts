@@ -37,6 +37,7 @@ describe("operator: HTTP failures", () => {
         415,
         "UNSUPPORTED_MEDIA_TYPE",
       ],
+      ["the character NUL", '{"order":{"salt":"\\u0000"}}', {}, 400, "INVALID_JSON"],
       ["a body over the limit", `"${"x".repeat(40_000)}"`, {}, 413, "BODY_TOO_LARGE"],
     ] as const) {
       it(`${name}: ${status}`, async () => {
@@ -51,6 +52,17 @@ describe("operator: HTTP failures", () => {
       expect(answer.status).to.be.oneOf([400, 404]);
       expect(answer.text).to.not.match(/\bat .*\.js/);
     });
+
+    for (const path of [
+      "/api/markets/%00",
+      "/api/markets?category=a%00b",
+      "/api/events/by-type/%00",
+    ]) {
+      it(`the character NUL, which no database takes, in a URL: 400 (${path})`, async () => {
+        const answer = await ask("GET", path);
+        expect([answer.status, answer.json.error.code]).to.deep.equal([400, "INVALID_URL"]);
+      });
+    }
 
     it("a request that says one length and sends another does not hang the venue", async () => {
       await http.app.listen({ port: 0, host: "127.0.0.1" });

@@ -6,6 +6,7 @@ import jwt from "@fastify/jwt";
 import { orderDomain } from "@nostra/sdk/order";
 import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import { OperatorError } from "../errors";
 import { safeAnswer, toErrorBody } from "./answerError";
 import { Auth } from "./auth/Auth";
 import { deriveKey } from "./auth/seal";
@@ -75,6 +76,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.decorateRequest("identity", undefined);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(config.checkAnswers ? serializerCompiler : () => JSON.stringify);
+  refuseNul(app);
   readJson(app);
   observe(app, metrics, health);
   answerFailures(app, options, limiter, config);
@@ -120,6 +122,20 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   });
   mountOperations(app, operations, { auth, limiter, limits });
   return { app, auth, limiter, metrics, health, operations };
+}
+
+/** PostgreSQL has no text with the character NUL: asking it for one would be a failure of ours, not a refusal. */
+function refuseNul(app: FastifyInstance): void {
+  app.addHook("onRequest", async ({ url }) => {
+    if (!url.includes("%00")) return;
+    throw new OperatorError("INVALID_URL", "the URL has the character NUL in it", { status: 400 });
+  });
+  app.addHook("preValidation", async ({ rawBody }) => {
+    if (!rawBody.includes("\\u0000")) return;
+    throw new OperatorError("INVALID_JSON", "the body has the character NUL in it", {
+      status: 400,
+    });
+  });
 }
 
 /** JSON and nothing else is read; its text is kept for who checks a signature over it. */
