@@ -77,18 +77,23 @@ export function resilientRpc(
     // A breaker that is due lets one call through by itself, so with none healthy the first is asked all the same.
     const candidates = healthy.length > 0 ? healthy : endpoints;
     const { rpc, policy } = candidates[attempt % candidates.length] as Endpoint;
-    return policy.execute(() => answerOf(rpc, method, params));
+    return policy.execute(() => answerOf(rpc, method, params), unending());
   };
   return {
     send: async (method, params) => {
       const answer = SENT_ONCE.has(method)
         ? await ask(method, params, 0)
-        : await again.execute(({ attempt }) => ask(method, params, attempt));
+        : await again.execute(({ attempt }) => ask(method, params, attempt), unending());
       if ("refusal" in answer) throw answer.refusal;
       return answer.result;
     },
     isOpen: () => !endpoints.some(isClosed),
   };
+}
+
+/** Nobody calls a request off. Without a signal of its own each would listen to one that all share, and Node warns of a leak. */
+function unending(): AbortSignal {
+  return new AbortController().signal;
 }
 
 function endpointOf(node: string | Rpc, index: number, options: ResilientRpcOptions): Endpoint {

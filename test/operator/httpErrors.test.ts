@@ -52,6 +52,17 @@ describe("operator: HTTP failures", () => {
       expect(answer.text).to.not.match(/\bat .*\.js/);
     });
 
+    for (const path of [
+      "/api/markets/%00",
+      "/api/markets?category=a%00b",
+      "/api/events/by-type/%00",
+    ]) {
+      it(`the character NUL, which no database takes, in a URL: 400 (${path})`, async () => {
+        const answer = await ask("GET", path);
+        expect([answer.status, answer.json.error.code]).to.deep.equal([400, "INVALID_INPUT"]);
+      });
+    }
+
     it("a request that says one length and sends another does not hang the venue", async () => {
       await http.app.listen({ port: 0, host: "127.0.0.1" });
       const { port } = http.app.server.address() as AddressInfo;

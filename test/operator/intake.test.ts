@@ -58,6 +58,8 @@ describeStores("intake", (fresh) => {
   let now: bigint;
   let mode: TradingMode;
   let nowMs: number;
+  /** What every write waits for. */
+  let gate: Promise<void> | null;
   let cooling: Address | null;
   let leases = 0n;
   let snapshot: unknown;
@@ -81,6 +83,7 @@ describeStores("intake", (fresh) => {
     nowMs = 0;
     mode = "open";
     cooling = null;
+    gate = null;
     const { conditionId, questionId } = market;
     await store.db
       .insertInto("market")
@@ -97,8 +100,15 @@ describeStores("intake", (fresh) => {
     });
     const clock = { nowMs: () => nowMs };
     const lease = await acquireLease(store.db, "engine", `intake ${leases}`, leases++ * 10n ** 9n);
+    const gated: Store = {
+      ...store,
+      transaction: async (work) => {
+        await gate;
+        return store.transaction(work);
+      },
+    };
     engine = await VenueEngine.start({
-      ...{ store, bus, clock, lease, log: silentLog, chainNow: () => now },
+      ...{ store: gated, bus, clock, lease, log: silentLog, chainNow: () => now },
       rules: { maxMakers: 50, marginSeconds: 0n },
     });
     const defaults = { tick: "0.01", minSize: "1" };
@@ -115,6 +125,7 @@ describeStores("intake", (fresh) => {
       minLifeSeconds: 10n,
       mode: () => mode,
       isCoolingDown: (account) => account === cooling,
+      patienceMs: 200,
     });
   });
   afterEach(async () => {
@@ -163,6 +174,25 @@ describeStores("intake", (fresh) => {
     await engine.idle();
     expect(engine.book(market.conditionId)?.has(accepted.hash)).to.equal(true);
     expect(await intake.funds(addressOf(0), "0")).to.include({ reserved: 4_000_000n });
+  });
+
+  it("puts off who waits for a database that hangs, and takes the order and its cancel all the same", async () => {
+    const order = await signed();
+    const { hash } = await send(await signed({ changes: { ...MINE, salt: 99n } }));
+    await engine.idle();
+    let open = (): void => undefined;
+    gate = new Promise((resolve) => (open = resolve));
+    const late = { status: 503, code: "DATABASE_UNAVAILABLE", retryAfterSeconds: 1 };
+    const thrown = await send(order).catch((fault: unknown) => fault);
+    expect(thrown).to.include(late);
+    expect(await intake.cancel(addressOf(0), [hash]).catch((fault: unknown) => fault)).to.include(
+      late,
+    );
+    open();
+    gate = null;
+    await engine.idle();
+    expect(await send(order)).to.include({ isNew: false });
+    expect((await stateOf(hash))?.state).to.equal("CANCELLED");
   });
 
   it("takes a delegate's order and one approved on chain at the chain's word", async () => {
@@ -317,8 +347,11 @@ describeStores("intake", (fresh) => {
     expect(heartbeats.takeLost()).to.deep.equal([]);
     nowMs = 5_000;
     expect(heartbeats.takeLost()).to.deep.equal([addressOf(0).toLowerCase()]);
-    const rows = store.db.selectFrom("heartbeat").selectAll();
-    while ((await rows.execute()).length !== 1) await new Promise(setImmediate);
+    const kept = async (): Promise<string> => {
+      const rows = await store.db.selectFrom("heartbeat").select("account").execute();
+      return rows.map(({ account }) => account).join();
+    };
+    while ((await kept()) !== addressOf(1).toLowerCase()) await new Promise(setImmediate);
     const again = await Heartbeats.load(store, () => nowMs, silentLog);
     nowMs += 60_000;
     expect(again.takeLost()).to.deep.equal([addressOf(1).toLowerCase()]);

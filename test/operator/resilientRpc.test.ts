@@ -47,6 +47,18 @@ describe("resilientRpc", () => {
     });
   }
 
+  it("asks many things at once, and Node warns of no leak", async () => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on("warning", listen);
+    const slow: Rpc = { send: () => new Promise((resolve) => setImmediate(resolve, "a")) };
+    const rpc = resilientRpc([slow]);
+    await Promise.all(Array.from({ length: 30 }, () => rpc.send("eth_blockNumber", [])));
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it("asks the next endpoint when one is away", async () => {
     const [one, two] = [new Node("a", 99, away), new Node("b", 0, away)];
     expect(await resilientRpc([one, two], QUICK).send("eth_blockNumber", [])).to.equal("b");

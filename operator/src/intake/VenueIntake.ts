@@ -39,7 +39,12 @@ export interface VenueIntakeParams {
   readonly mode: () => TradingMode;
   /** True for an account whose order was lately to blame for a failed match. */
   readonly isCoolingDown: (account: Address) => boolean;
+  /** How long an answer waits for the database. Default 5,000. */
+  readonly patienceMs?: number;
 }
+
+/** Below what clients and proxies wait for an answer. */
+const PATIENCE_MS = 5_000;
 
 /** A request fixes what the venue will do with an order, so it is checked like the order. */
 const CHOICES = {
@@ -92,7 +97,7 @@ export class VenueIntake implements Intake {
     this.#requireFunds(order, asset, held);
     const conditionId = token.terms.conditionId;
     const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
-    return engine.submit(accepted);
+    return this.#patiently(engine.submit(accepted), { orderHash: hash });
   }
 
   async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
@@ -114,11 +119,9 @@ export class VenueIntake implements Intake {
         if (maker === undefined) return { hash, result: "NOT_FOUND" };
         if (maker !== account.toLowerCase()) return { hash, result: "NOT_YOURS" };
         if (record === undefined) return { hash, result: "NOT_OPEN" };
-        const { done } = await engine.command(record.conditionId, {
-          op: "cancel",
-          hash,
-          reason: "BY_MAKER",
-        });
+        const command = { op: "cancel", hash, reason: "BY_MAKER" } as const;
+        const asked = engine.command(record.conditionId, command);
+        const { done } = await this.#patiently(asked, { orderHash: hash });
         return { hash, result: done ? "CANCELLED" : "NOT_OPEN" };
       }),
     );
@@ -269,6 +272,29 @@ export class VenueIntake implements Intake {
         missing: (need - have).toString(),
       },
     );
+  }
+
+  /**
+   * What waits for the database when it fails goes on waiting, for it may be stored already. Who asked is not kept waiting with it:
+   * he asks again, and is told what became of it.
+   */
+  async #patiently<Value>(
+    answer: Promise<Value>,
+    details: Readonly<Record<string, unknown>>,
+  ): Promise<Value> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const message = "the database does not take writes now; this may yet be done, so ask again";
+        const retry = { status: 503, retryAfterSeconds: 1, details };
+        reject(new OperatorError("DATABASE_UNAVAILABLE", message, retry));
+      }, this.#params.patienceMs ?? PATIENCE_MS);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #ask<Value>(answer: Promise<Value>): Promise<Value> {

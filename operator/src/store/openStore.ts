@@ -84,8 +84,11 @@ function postgresPool(url: string, connections: number): Pool {
       }) as never,
     },
   });
-  // A connection that breaks while nobody uses it is replaced by the pool; who uses one gets the error himself.
+  // A connection that breaks while nobody uses it is replaced by the pool; who uses one gets the error himself. One that is lent
+  // out and has no query under way, as between the statements of a transaction, tells its breaking by an event alone, and an
+  // event of an error that nobody listens to ends the process. The next query on it fails.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 
