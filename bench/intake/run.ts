@@ -1,6 +1,6 @@
 /** Measures what the venue takes in, and how fast it tells of it: a venue, a load and a chain, each in its own process. */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -15,13 +15,13 @@ type Part = (typeof PARTS)[number];
 
 const HELP = `Measures the venue's intake over HTTP, its stream, its restart and its memory.
 
-  npm run bench:intake                      all of it, ten minutes of which are for memory; writes results.json
+  npm run bench:intake                      all of it, half an hour, ten minutes of which are for memory
   npm run bench:intake -- --quick           fewer orders, a minute for memory; writes nothing
   npm run bench:intake -- --only intake,match   some parts: ${PARTS.join(", ")}
   npm run bench:intake -- --profile         leaves a CPU profile of each venue in the temporary directory
   npm run bench:intake -- --help            this text
 
-PostgreSQL is measured when DATABASE_URL names a server. Exit status 1 when an order was refused or, but for --quick, a floor missed.`;
+All but --quick and --profile keep their figures in results.json. PostgreSQL is measured when DATABASE_URL names a server. Exit status 1 when an order was refused or, but for --quick, a floor missed.`;
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +37,7 @@ const MAKERS = 200;
 const MARKETS = 4;
 const CONNECTIONS = 64;
 const WARM_UP = quick ? 3_000 : 10_000;
-const MEASURED = quick ? 15_000 : 60_000;
+const MEASURED = quick ? 15_000 : 40_000;
 
 /** What is to be reached, by row and column. */
 const FLOORS = {
@@ -80,18 +80,26 @@ async function main(): Promise<void> {
   } finally {
     world.close();
   }
+  if (!quick && !options.profile) keep(parts);
+  process.exitCode = failures === 0 ? 0 : 1;
+}
+
+const RESULTS = path.join(__dirname, "results.json");
+
+/** Writes figures down, in the place of those that an earlier run has of the same parts. */
+function keep(parts: readonly string[]): void {
   const machine = {
     cpus: cpus().length,
     model: cpus()[0]?.model,
     node: process.version,
-    loadAverage: { before: round(loadBefore, 1), after: round(loadavg()[0]!, 1) },
     commit: execFileSync("git", ["rev-parse", "--short", "HEAD"]).toString().trim(),
   };
-  if (!quick && options.only === undefined && !options.profile) {
-    const text = JSON.stringify({ machine, figures }, null, 2);
-    writeFileSync(path.join(__dirname, "results.json"), `${text}\n`);
-  }
-  process.exitCode = failures === 0 ? 0 : 1;
+  const kept = existsSync(RESULTS)
+    ? (JSON.parse(readFileSync(RESULTS, "utf8")) as { figures: Figure[] }).figures
+    : [];
+  const all = [...kept.filter(({ part }) => !parts.includes(part)), ...figures];
+  all.sort((left, right) => PARTS.indexOf(left.part) - PARTS.indexOf(right.part));
+  writeFileSync(RESULTS, `${JSON.stringify({ machine, figures: all }, null, 2)}\n`);
 }
 
 /** A venue and a load that work against each other. */
@@ -270,7 +278,7 @@ class Bench {
       console.log(
         `  ${kind}: heap grows by ${row.heapSlopeMb} MB a round, ${row.heapBytesPerOrder} bytes an order; rss by ${row.rssSlopeMb}`,
       );
-      figures.push({ part: "memory", name: kind, ...row });
+      figures.push({ part: "memory", name: kind, ...row, loadAverage: before });
     } finally {
       await place.drop();
     }
