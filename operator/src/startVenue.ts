@@ -20,7 +20,7 @@ import {
 } from "./http";
 import { Indexer } from "./indexer";
 import { ChainState } from "./intake/ChainState";
-import { createFastVerifier } from "./intake/createFastVerifier";
+import { createFastVerifier, type FastVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
 import { VenueIntake, type TradingMode } from "./intake/VenueIntake";
 import { watchChain } from "./intake/watchChain";
@@ -68,6 +68,10 @@ export interface VenueOptions {
   readonly settler?: Partial<SettlerOptions>;
   /** Collateral units of matches not on chain, from which on the venue takes post-only orders alone; from twice as much, none. */
   readonly unsettledCap?: bigint;
+  /** Judges signatures. Default: the fastest that works on this machine. */
+  readonly verifier?: FastVerifier;
+  /** The most inputs that one commit takes. Default 512. */
+  readonly maxBatch?: number;
   /** For reconciliation; default ten minutes. 0 for never. */
   readonly reconcileEveryMs?: number;
   /** False for a command that works on the database: nothing is taken in, and nothing runs by itself. Default true. */
@@ -161,6 +165,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
       rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
       ...(options.onFenced === undefined ? {} : { onFenced: options.onFenced }),
+      ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (what, ms) => {
         if (what === "match") metrics.matchingSeconds.observe(ms / 1000);
       },
@@ -207,10 +212,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
 
     const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
     const mode = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
-    const verifier = createFastVerifier(
-      orderDomain({ chainId, exchange: contracts.ctfExchange }),
-      keccak256,
-    );
+    const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
+    const verifier = options.verifier ?? createFastVerifier(domain, keccak256);
     log.info({ backend: verifier.backend }, "signatures are verified");
     const intake = new VenueIntake({
       ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, mode },

@@ -44,19 +44,19 @@ export class Effects {
   /** Tells of an order, to its maker's topic. */
   tellOrder(event: OrderEvent): void {
     this.events.push(event);
-    this.#tell(`user:${event.maker.toLowerCase()}`, event);
+    this.#tell(topicOf(event.maker), event, JSON.stringify(event));
   }
 
   /** Tells of a match, to its market's topic and that of everybody in it. */
   tellMatch(event: MatchEvent): void {
     this.events.push(event);
-    this.#tell(`market:${event.conditionId}`, event);
+    const payload = JSON.stringify(event);
+    this.#tell(`market:${event.conditionId}`, event, payload);
     const accounts = new Set([event.taker, ...event.makers.map(({ maker }) => maker)]);
-    for (const account of accounts) this.#tell(topicOf(account), event);
+    for (const account of accounts) this.#tell(topicOf(account), event, payload);
   }
 
-  #tell(topic: string, event: OrderEvent | MatchEvent): void {
-    const payload = JSON.stringify(event);
+  #tell(topic: string, event: OrderEvent | MatchEvent, payload: string): void {
     this.outbox.push({ topic, type: event.type, payload, at_ms: BigInt(event.atMs) });
   }
 }

@@ -20,7 +20,7 @@ import { MarketEngine, type MatchingRules, type VenueMarket } from "./MarketEngi
 import { assetOf, recordOf, type OrderRecord } from "./OrderRecord";
 import { OrderRecords } from "./OrderRecords";
 import { Reservations } from "./Reservations";
-import { storeCommands, storeEffects, storeOrders } from "./storeBatch";
+import { findStored, storeCommands, storeEffects, storeOrders } from "./storeBatch";
 
 export interface VenueEngineParams {
   readonly store: Store;
@@ -300,9 +300,9 @@ export class VenueEngine implements Engine {
       try {
         const isNew = await store.transaction(async (transaction) => {
           const before = await advanceLease(transaction, lease, commit);
-          const stored = await storeOrders(transaction, records);
           // An attempt that seemed to fail was stored after all.
-          if (before === commit) return stored;
+          if (before === commit) return findStored(transaction, records);
+          const stored = await storeOrders(transaction, records);
           await storeCommands(transaction, commands);
           await storeEffects(transaction, effects, BigInt(clock.nowMs()));
           return stored;

@@ -1,5 +1,12 @@
 import { sql, type Transaction } from "kysely";
-import { insertMany, type Columns, type Database, type OrdersTable } from "../store";
+import {
+  columnOf,
+  insertInto,
+  insertMany,
+  type Columns,
+  type Database,
+  type OrdersTable,
+} from "../store";
 import type { CommandTable, LineTable, MatchMakerTable } from "../store";
 import type { Effects, NewMatchRow, OrderUpdate, OutboxRow } from "./Effects";
 import type { OrderRecord } from "./OrderRecord";
@@ -81,14 +88,23 @@ const OUTBOX: Columns<OutboxRow> = { topic: "text", type: "text", payload: "json
 
 /**
  * Stores new orders. Those that the venue has had before are left alone.
- * @returns the hashes of the new ones; an order of this very batch that an earlier attempt has stored counts as new.
+ * @returns the hashes of the new ones.
  */
 export async function storeOrders(
   transaction: Transaction<Database>,
   records: readonly OrderRecord[],
 ): Promise<ReadonlySet<string>> {
   if (records.length === 0) return new Set();
-  await insertMany(transaction, "orders", ORDERS, records.map(rowOf));
+  const insert = insertInto("orders", ORDERS, records.map(rowOf));
+  const { rows } = await sql<{ hash: string }>`${insert} returning hash`.execute(transaction);
+  return new Set(rows.map(({ hash }) => hash));
+}
+
+/** The hashes of those orders of a batch that an earlier attempt at storing it found to be new. */
+export async function findStored(
+  transaction: Transaction<Database>,
+  records: readonly OrderRecord[],
+): Promise<ReadonlySet<string>> {
   const hashes = records.map(({ hash }) => hash);
   const stored = await transaction
     .selectFrom("orders")
@@ -135,11 +151,10 @@ async function updateOrders(
   updates: readonly OrderUpdate[],
 ): Promise<void> {
   if (updates.length === 0) return;
-  const column = (name: keyof OrderUpdate): unknown[] => updates.map((update) => update[name]);
   await sql`update orders set state = new.state, remaining = new.remaining, reason = new.reason,
       updated_at_ms = new.updated_at_ms
-    from unnest(${column("hash")}::text[], ${column("state")}::text[], ${column("remaining")}::numeric[],
-      ${column("reason")}::text[], ${column("updated_at_ms")}::int8[])
-      as new(hash, state, remaining, reason, updated_at_ms)
+    from unnest(${columnOf(updates, "hash", "text")}, ${columnOf(updates, "state", "text")},
+      ${columnOf(updates, "remaining", "numeric")}, ${columnOf(updates, "reason", "text")},
+      ${columnOf(updates, "updated_at_ms", "int8")}) as new(hash, state, remaining, reason, updated_at_ms)
     where orders.hash = new.hash`.execute(transaction);
 }

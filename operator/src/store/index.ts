@@ -1,4 +1,4 @@
-export { insertMany, type Columns } from "./insertMany";
+export { columnOf, insertInto, insertMany, type Columns } from "./insertMany";
 export {
   acquireLease,
   advanceLease,

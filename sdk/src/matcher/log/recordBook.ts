@@ -13,7 +13,7 @@ import type {
   ReduceResult,
   RestingOrder,
 } from "../types.js";
-import { requestToJson, toCanonicalJson, type BookRequest } from "./requests.js";
+import { requestToJson, textOf, type BookRequest } from "./requests.js";
 
 /** `prev` of the first line. */
 export const LOG_START: Hex = `0x${"0".repeat(64)}`;
@@ -110,12 +110,14 @@ export class BookRecorder {
     );
     const decision = {
       plans: result.plans.map((plan) => ({
-        takerFillAmount: plan.takerFillAmount,
-        making: plan.making,
-        taking: plan.taking,
-        makers: plan.makers.map((fill) => [fill.hash, fill.kind, fill.making, fill.taking]),
+        takerFillAmount: textOf(plan.takerFillAmount),
+        making: textOf(plan.making),
+        taking: textOf(plan.taking),
+        makers: plan.makers.map(({ hash, kind, making, taking }) => {
+          return [hash, kind, textOf(making), textOf(taking)];
+        }),
       })),
-      remaining: result.remaining,
+      remaining: textOf(result.remaining),
       reason: result.reason,
       sequence: result.rested === null ? null : result.rested.sequence,
       cancelled: hashesOf(result.cancelled),
@@ -127,7 +129,10 @@ export class BookRecorder {
 
   cancel(hash: Hex): Recorded<RestingOrder> {
     const result = this.book.cancel(hash);
-    return { result, line: this.#write({ op: "cancel", hash }, { remaining: result.remaining }) };
+    return {
+      result,
+      line: this.#write({ op: "cancel", hash }, { remaining: textOf(result.remaining) }),
+    };
   }
 
   expire(now: bigint): Recorded<readonly RestingOrder[]> {
@@ -149,7 +154,8 @@ export class BookRecorder {
   #write(request: BookRequest, decision: unknown): string {
     const n = this.#count++;
     const hasState = n % this.#stateEvery === 0;
-    const line = toCanonicalJson({
+    // Members in the order in which they are put in: JSON in one spelling.
+    const line = JSON.stringify({
       n,
       prev: this.#head,
       request: requestToJson(request),

@@ -28,21 +28,24 @@ const NUMBERS = [
 ] as const;
 const TEXTS = ["maker", "signer", "taker"] as const;
 
-/** JSON in one spelling: members in the order in which they were put in, integers of the chain as decimal text. */
-export function toCanonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === "bigint" ? member.toString() : member,
-  );
+/** An integer of the chain as JSON has it; what is no such integer stays as it is. */
+export function textOf<Value>(value: Value): Value extends bigint ? string : Value {
+  return (typeof value === "bigint" ? value.toString() : value) as never;
 }
 
-/** A request as plain data, its members in one order. */
+function textsOf(members: Record<string, unknown>): Record<string, unknown> {
+  for (const name in members) members[name] = textOf(members[name]);
+  return members;
+}
+
+/** A request as JSON has it, its members in one order, integers of the chain as decimal text. */
 export function requestToJson(request: BookRequest): Record<string, unknown> {
   if (request.op === "open") {
     const { conditionId, yes, no, tick, minSize, maxSize, offTick } = request.market;
-    const market = { conditionId, yes, no, tick, minSize, maxSize, offTick };
+    const market = textsOf({ conditionId, yes, no, tick, minSize, maxSize, offTick });
     return { op: "open", market, stateEvery: request.stateEvery };
   }
-  if (request.op !== "submit") return { ...request };
+  if (request.op !== "submit") return textsOf({ ...request });
   const { incoming, options, skipped } = request;
   const { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds } = options;
   const { hash, order, remaining, sequence } = incoming;
@@ -50,9 +53,12 @@ export function requestToJson(request: BookRequest): Record<string, unknown> {
     op: "submit",
     hash,
     order: orderToPlain(order),
-    remaining,
+    remaining: textOf(remaining),
     sequence,
-    options: { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds },
+    options: {
+      ...{ kind, timeInForce, postOnly, selfTrade, maxMakers },
+      ...{ now: textOf(now), marginSeconds: textOf(marginSeconds) },
+    },
     skipped,
   };
 }
@@ -93,11 +99,21 @@ export function requestFromJson(json: unknown): BookRequest {
 }
 
 function orderToPlain(order: Order | SignedOrder): Record<string, unknown> {
-  const { salt, maker, signer, taker, tokenId, makerAmount, takerAmount } = order;
-  const { expiration, nonce, feeRateBps, side, signatureType } = order;
-  const terms = { salt, maker, signer, taker, tokenId, makerAmount, takerAmount };
-  const signed = "signature" in order ? { signature: order.signature } : {};
-  return { ...terms, expiration, nonce, feeRateBps, side, signatureType, ...signed };
+  return {
+    salt: textOf(order.salt),
+    maker: order.maker,
+    signer: order.signer,
+    taker: order.taker,
+    tokenId: textOf(order.tokenId),
+    makerAmount: textOf(order.makerAmount),
+    takerAmount: textOf(order.takerAmount),
+    expiration: textOf(order.expiration),
+    nonce: textOf(order.nonce),
+    feeRateBps: textOf(order.feeRateBps),
+    side: order.side,
+    signatureType: order.signatureType,
+    signature: "signature" in order ? order.signature : undefined,
+  };
 }
 
 function orderFromPlain(json: unknown): Order {
