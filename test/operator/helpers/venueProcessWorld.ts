@@ -85,6 +85,8 @@ export class World {
   /** Every answer's text that told of a failure. */
   #told = "";
   #venue: VenueProcess | null = null;
+  /** Signed in once: sign-ins are limited. */
+  readonly #clients = new Map<Trader, ReturnType<typeof createClient>>();
   readonly #drop: () => Promise<void>;
   readonly #scratch: string;
   #salt = 0n;
@@ -364,8 +366,12 @@ export class World {
     const locked = new Map<string, bigint>();
     const { yes, no } = this.chain.market;
     for (const trader of new Set([...this.accepted.values()].map((sent) => sent.trader))) {
-      const client = createClient({ url: this.url, signer: trader.wallet });
-      await client.signIn();
+      let client = this.#clients.get(trader);
+      if (client === undefined) {
+        client = createClient({ url: this.url, signer: trader.wallet });
+        await client.signIn();
+        this.#clients.set(trader, client);
+      }
       for (const asset of ["0", `${yes}`, `${no}`]) {
         const balance = await client.balance(asset);
         locked.set(`${trader.address.toLowerCase()} ${asset}`, BigInt(balance.locked));
