@@ -53,9 +53,8 @@ let template: string | undefined;
 
 /** A data directory with the tables, made once: making one takes seconds. */
 async function dataDirectory(): Promise<string> {
-  const parent = mkdtempSync(path.join(tmpdir(), "nostra-venue-"));
   if (template === undefined) {
-    template = path.join(parent, "template");
+    template = path.join(mkdtempSync(path.join(tmpdir(), "nostra-venue-")), "template");
     await (await openStore({ directory: template })).close();
   }
   const fresh = mkdtempSync(path.join(tmpdir(), "nostra-venue-"));
