@@ -1,6 +1,8 @@
 import { orderToJson } from "@nostra/sdk/order";
 import { expect } from "chai";
 import hre from "hardhat";
+import { sql } from "kysely";
+import { openStore } from "../../operator/src/store";
 import { runsOr, seedOr } from "../helpers/random";
 import { VenueChain, type Trader } from "./helpers/venueProcessChain";
 import { CommitCutter, cutConnections, refuseWrites } from "./helpers/venueProcessPostgres";
@@ -34,11 +36,13 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
       afterEach(() => world.end());
 
       it("killed at random moments of trading, loses nothing and settles nothing twice", async () => {
+        // The embedded database takes seconds to start.
+        const [orders, deaths] = kind === "pglite" ? [60, 2] : [90, 3];
         await world.start();
         let isOver = false;
-        const over = world.trade(90 * RUNS).finally(() => (isOver = true));
+        const over = world.trade(orders * RUNS).finally(() => (isOver = true));
         let kills = 0;
-        while (!isOver && kills < 3 * RUNS) {
+        while (!isOver && kills < deaths * RUNS) {
           await pause(world.chance.int(50, 500));
           await world.venue.kill();
           kills += 1;
@@ -87,6 +91,39 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
       world = await World.make(chain, "postgres", SEED);
     });
     afterEach(() => world.end());
+
+    it("has a wrong row, the check of these tests sees it", async () => {
+      await world.start();
+      await world.trade(30);
+      await world.check();
+      const store = await openStore({ url: world.database, connections: 1 });
+      try {
+        const tamper = async (wrong: string, right: string, expected: RegExp): Promise<void> => {
+          await sql.raw(wrong).execute(store.db);
+          await expect(world.check()).to.be.rejectedWith(expected);
+          await sql.raw(right).execute(store.db);
+        };
+        const first = (table: string): string => `ctid = (select min(ctid) from ${table})`;
+        await tamper(
+          `create table kept as select * from fill where ${first("fill")}; delete from fill where ${first("fill")}`,
+          "insert into fill select * from kept",
+          /fills/,
+        );
+        await tamper(
+          "update orders set remaining = remaining + 1 where state = 'OPEN'",
+          "update orders set remaining = remaining - 1 where state = 'OPEN'",
+          /remaining of/,
+        );
+        await tamper(
+          "update match set making = making + 1",
+          "update match set making = making - 1",
+          /confirmed matches of/,
+        );
+        await world.check();
+      } finally {
+        await store.close();
+      }
+    });
 
     it("refuses writes for a while, new orders are put off, nothing is lost, and it goes on by itself", async () => {
       await world.start();

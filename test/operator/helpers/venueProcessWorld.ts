@@ -53,9 +53,8 @@ let template: string | undefined;
 
 /** A data directory with the tables, made once: making one takes seconds. */
 async function dataDirectory(): Promise<string> {
-  const parent = mkdtempSync(path.join(tmpdir(), "nostra-venue-"));
   if (template === undefined) {
-    template = path.join(parent, "template");
+    template = path.join(mkdtempSync(path.join(tmpdir(), "nostra-venue-")), "template");
     await (await openStore({ directory: template })).close();
   }
   const fresh = mkdtempSync(path.join(tmpdir(), "nostra-venue-"));
@@ -85,6 +84,8 @@ export class World {
   /** Every answer's text that told of a failure. */
   #told = "";
   #venue: VenueProcess | null = null;
+  /** Signed in once: sign-ins are limited. */
+  readonly #clients = new Map<Trader, ReturnType<typeof createClient>>();
   readonly #drop: () => Promise<void>;
   readonly #scratch: string;
   #salt = 0n;
@@ -364,8 +365,12 @@ export class World {
     const locked = new Map<string, bigint>();
     const { yes, no } = this.chain.market;
     for (const trader of new Set([...this.accepted.values()].map((sent) => sent.trader))) {
-      const client = createClient({ url: this.url, signer: trader.wallet });
-      await client.signIn();
+      let client = this.#clients.get(trader);
+      if (client === undefined) {
+        client = createClient({ url: this.url, signer: trader.wallet });
+        await client.signIn();
+        this.#clients.set(trader, client);
+      }
       for (const asset of ["0", `${yes}`, `${no}`]) {
         const balance = await client.balance(asset);
         locked.set(`${trader.address.toLowerCase()} ${asset}`, BigInt(balance.locked));
