@@ -77,7 +77,8 @@ export function resilientRpc(
     // A breaker that is due lets one call through by itself, so with none healthy the first is asked all the same.
     const candidates = healthy.length > 0 ? healthy : endpoints;
     const { rpc, policy } = candidates[attempt % candidates.length] as Endpoint;
-    return policy.execute(() => answerOf(rpc, method, params));
+    // A signal of its own: calls under way would all listen to the policy's one.
+    return policy.execute(() => answerOf(rpc, method, params), new AbortController().signal);
   };
   return {
     send: async (method, params) => {

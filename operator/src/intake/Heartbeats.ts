@@ -14,6 +14,8 @@ export class Heartbeats {
   readonly #nowMs: () => number;
   readonly #store: Store;
   readonly #log: Log;
+  /** Writes go one after the other, or an earlier one could undo a later one. */
+  #written: Promise<unknown> = Promise.resolve();
 
   private constructor(store: Store, nowMs: () => number, log: Log) {
     this.#store = store;
@@ -54,7 +56,7 @@ export class Heartbeats {
 
   #keep(account: string, seconds: number): void {
     const { db } = this.#store;
-    const kept =
+    const keep = (): Promise<unknown> =>
       seconds === 0
         ? db.deleteFrom("heartbeat").where("account", "=", account).execute()
         : db
@@ -62,6 +64,8 @@ export class Heartbeats {
             .values({ account, seconds })
             .onConflict((conflict) => conflict.column("account").doUpdateSet({ seconds }))
             .execute();
-    kept.catch((err: unknown) => this.#log.warn({ err, account }, "a heartbeat was not stored"));
+    this.#written = this.#written.then(keep).catch((err: unknown) => {
+      this.#log.warn({ err, account }, "a heartbeat was not stored");
+    });
   }
 }

@@ -19,8 +19,15 @@ import type { KnownToken, MarketDirectory } from "../markets/MarketDirectory";
 import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
 import type { FastVerifier } from "./createFastVerifier";
-import { Heartbeats } from "./Heartbeats";
-import type { Funds, CancelResult, Intake, SubmitOptions, SubmitRequest } from "./Intake";
+import type { Heartbeats } from "./Heartbeats";
+import type {
+  Funds,
+  CancelResult,
+  Intake,
+  SubmitContext,
+  SubmitOptions,
+  SubmitRequest,
+} from "./Intake";
 
 /** What the venue takes in now: all orders, only those that are to rest, or none. */
 export type TradingMode = "open" | "post-only" | "halted";
@@ -60,7 +67,10 @@ export class VenueIntake implements Intake {
     this.#params = params;
   }
 
-  async submit({ order: orderJson, signature, options }: SubmitRequest): Promise<Accepted> {
+  async submit(
+    { order: orderJson, signature, options }: SubmitRequest,
+    { onPlaced }: SubmitContext = {},
+  ): Promise<Accepted> {
     const order = orderFromJson({ order: orderJson, signature });
     const choices = readOptions(options, order);
     this.#requireMode(choices);
@@ -92,7 +102,9 @@ export class VenueIntake implements Intake {
     this.#requireFunds(order, asset, held);
     const conditionId = token.terms.conditionId;
     const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
-    return engine.submit(accepted);
+    const stored = engine.submit(accepted);
+    onPlaced?.();
+    return stored;
   }
 
   async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
