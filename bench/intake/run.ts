@@ -18,6 +18,7 @@ const HELP = `Measures the venue's intake over HTTP, its stream, its restart and
   npm run bench:intake                      all of it, half an hour, ten minutes of which are for memory
   npm run bench:intake -- --quick           fewer orders, a minute for memory; writes nothing
   npm run bench:intake -- --only intake,match   some parts: ${PARTS.join(", ")}
+  npm run bench:intake -- --orders 10000    so many for each rate
   npm run bench:intake -- --profile         leaves a CPU profile of each venue in the temporary directory
   npm run bench:intake -- --help            this text
 
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     help: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
+    orders: { type: "string" },
     only: { type: "string" },
   },
 });
@@ -37,7 +39,7 @@ const MAKERS = 200;
 const MARKETS = 4;
 const CONNECTIONS = 64;
 const WARM_UP = quick ? 3_000 : 10_000;
-const MEASURED = quick ? 15_000 : 40_000;
+const MEASURED = Number(options.orders ?? (quick ? 15_000 : 40_000));
 
 /** What is to be reached, by row and column. */
 const FLOORS = {
@@ -138,7 +140,7 @@ class Bench {
     );
     intakeHead();
     const ours = await this.#flood("ratios", "nostra", kind, {}, MEASURED);
-    const few = quick ? 2_000 : 8_000;
+    const few = Math.ceil(MEASURED / 5);
     const ethers = { ethersVerification: true };
     const plain = await this.#flood("ratios", "ethers verifyTypedData", kind, ethers, few);
     const single = await this.#flood(
@@ -211,7 +213,7 @@ class Bench {
       try {
         const pair = await this.#start(place, {}, file);
         requireTaken(
-          await pair.load.ask("flood", { url: pair.url, count, connections: CONNECTIONS }),
+          await pair.load.ask("flood", { url: pair.url, count, connections: 8, perRequest: 50 }),
         );
         await pair.server.ask("idle", undefined as never);
         await pair.load.kill();

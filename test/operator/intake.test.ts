@@ -327,6 +327,18 @@ describeStores("intake", (fresh) => {
     expect(await send(await signed({ by: 1 }))).to.include({ isNew: true });
   });
 
+  it("gives orders their places one after the other, and stores them together", async () => {
+    const results: ReturnType<typeof intake.submit>[] = [];
+    for (const by of [0, 1, 0, 1]) {
+      const { order, signature } = orderToJson(await signed({ by }));
+      await new Promise<void>((resolve) => {
+        results.push(intake.submit({ order, signature }, { onPlaced: resolve }));
+      });
+    }
+    const inputs = (await Promise.all(results)).map(({ input }) => input);
+    expect(inputs).to.deep.equal(inputs.map((_, i) => inputs[0]! + i));
+  });
+
   it("cancels for the maker alone, and says of each hash what became of it (HT-4)", async () => {
     const { hash } = await send(await signed());
     const unknown = `0x${"12".repeat(32)}` as const;

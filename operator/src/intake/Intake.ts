@@ -14,9 +14,11 @@ export interface SubmitRequest {
   readonly options?: SubmitOptions;
 }
 
-/** Who sent the order, when that is known. The order's own signature is what it is judged by. */
 export interface SubmitContext {
+  /** Who sent the order, when that is known. The order's own signature is what it is judged by. */
   readonly account?: Address;
+  /** Called when the order has its place: one that is submitted from now on comes behind it. Not called for a refused one. */
+  readonly onPlaced?: () => void;
 }
 
 /** What became of one order that was to be cancelled. */

@@ -20,7 +20,14 @@ import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
 import type { FastVerifier } from "./createFastVerifier";
 import type { Heartbeats } from "./Heartbeats";
-import type { Funds, CancelResult, Intake, SubmitOptions, SubmitRequest } from "./Intake";
+import type {
+  Funds,
+  CancelResult,
+  Intake,
+  SubmitContext,
+  SubmitOptions,
+  SubmitRequest,
+} from "./Intake";
 
 /** What the venue takes in now: all orders, only those that are to rest, or none. */
 export type TradingMode = "open" | "post-only" | "halted";
@@ -65,7 +72,10 @@ export class VenueIntake implements Intake {
     this.#params = params;
   }
 
-  async submit({ order: orderJson, signature, options }: SubmitRequest): Promise<Accepted> {
+  async submit(
+    { order: orderJson, signature, options }: SubmitRequest,
+    { onPlaced }: SubmitContext = {},
+  ): Promise<Accepted> {
     const order = orderFromJson({ order: orderJson, signature });
     const choices = readOptions(options, order);
     this.#requireMode(choices);
@@ -97,7 +107,9 @@ export class VenueIntake implements Intake {
     this.#requireFunds(order, asset, held);
     const conditionId = token.terms.conditionId;
     const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
-    return this.#patiently(engine.submit(accepted), { orderHash: hash });
+    const stored = engine.submit(accepted);
+    onPlaced?.();
+    return this.#patiently(stored, { orderHash: hash });
   }
 
   async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {

@@ -316,6 +316,16 @@ export class World {
       const there = (await this.chain.fills()).length;
       return json.total_count === there ? true : undefined;
     }, "every match is settled and read");
+    // What the last orders led to is stored a commit after they were answered.
+    let last: Hex | null = null;
+    await until(async () => {
+      const { head } = await this.#readLog();
+      const isSame = head === last;
+      last = head;
+      if (isSame) return true;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return undefined;
+    }, "the log is at rest");
   }
 
   // ------------------------------------------------------------------------------------------ the oracle

@@ -60,6 +60,8 @@ const cancelled = z
   })
   .meta({ id: "Cancelled" });
 
+type Result = z.output<typeof accepted | typeof failed>;
+
 const OPEN_STATES = ["OPEN", "PARTIALLY_FILLED"] as const;
 
 function tellAccepted(given: Accepted): z.output<typeof accepted> {
@@ -148,20 +150,32 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       handle: async ({ body, request }) => {
         const items = readBatch(body);
         const context = contextOf(request.identity?.account);
-        const results: z.output<typeof accepted | typeof failed>[] = [];
-        // One after the other: they arrive in the order in which they are named.
-        for (const [i, item] of items.entries()) {
+        const submitOne = async (
+          item: unknown,
+          i: number,
+          onPlaced: () => void,
+        ): Promise<Result> => {
           try {
-            results.push(
-              tellAccepted(await submit(readSubmitRequest(item, `orders[${i}]`), context)),
-            );
+            const asked = readSubmitRequest(item, `orders[${i}]`);
+            return tellAccepted(await submit(asked, { ...context, onPlaced }));
           } catch (thrown) {
             const { code, message, details, isFault } = deps.answerError(thrown);
             if (isFault)
               deps.log.error({ code, requestId: request.id }, "an order of a batch failed");
-            results.push({ success: false, error: { code, message, details } });
+            return { success: false, error: { code, message, details } };
           }
+        };
+        // Each waits for the one before to have its place, so that they arrive in the order in which they are named; not until
+        // it is stored, so that they are stored together.
+        const placed: Promise<Result>[] = [];
+        for (const [i, item] of items.entries()) {
+          await new Promise<void>((resolve) => {
+            const result = submitOne(item, i, resolve);
+            placed.push(result);
+            void result.then(() => resolve());
+          });
         }
+        const results = await Promise.all(placed);
         return { results };
       },
     }),
