@@ -280,7 +280,7 @@ class Bench {
       console.log(
         `  ${kind}: heap grows by ${row.heapSlopeMb} MB a round, ${row.heapBytesPerOrder} bytes an order; rss by ${row.rssSlopeMb}`,
       );
-      figures.push({ part: "memory", name: kind, ...row, loadAverage: before });
+      figures.push({ part: "memory", name: kind, ...row, loadAverage: round(loadavg()[0]!, 1) });
     } finally {
       await place.drop();
     }
