@@ -7,6 +7,7 @@ import {
   orderToJson,
   signOrder,
   type Address,
+  type Hex,
   type OrderDomain,
   type SignedOrder,
 } from "@nostra/sdk/order";
@@ -308,6 +309,24 @@ describeStores("intake", (fresh) => {
     expect(again.map(({ result }) => result)).to.deep.equal(["NOT_OPEN"]);
     await Promise.all([send(await signed()), send(await signed())]);
     expect(await intake.cancelAll(addressOf(0), market.conditionId)).to.equal(2);
+  });
+
+  it("cancels also what is taken in and not in the book yet", async () => {
+    const order = await signed();
+    const [other, { hash }] = [await signed(), await send(order)];
+    await engine.idle();
+    await intake.funds(addressOf(0), "0");
+    // Another two are on their way to the database when the cancels come.
+    const sent = [send(other), send(await signed())];
+    while ([...engine.arrivingOrders(addressOf(0))].length < 2) await new Promise(setImmediate);
+    const [{ hash: named }] = [...engine.arrivingOrders(addressOf(0))] as [{ hash: Hex }];
+    const cancelled = intake.cancel(addressOf(0), [named]);
+    const all = intake.cancelAll(addressOf(0));
+    expect((await cancelled).map(({ result }) => result)).to.deep.equal(["CANCELLED"]);
+    expect(await all).to.equal(2);
+    await Promise.all(sent);
+    expect(await stateOf(hash)).to.include({ state: "CANCELLED" });
+    expect(engine.book(market.conditionId)?.size).to.equal(0);
   });
 
   it("loses the orders of an account that fell silent, and remembers switches over a restart", async () => {

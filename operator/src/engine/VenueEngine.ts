@@ -208,6 +208,19 @@ export class VenueEngine implements Engine {
     for (const record of this.#records.of(account)) if (record.rests) yield record;
   }
 
+  /** The orders of an account that are taken in and not done: a command given now is done after them. */
+  *arrivingOrders(account: Address): Generator<NewOrder> {
+    const wanted = account.toLowerCase();
+    for (const { order } of this.#arriving.values()) {
+      if (order.order.maker.toLowerCase() === wanted) yield order;
+    }
+  }
+
+  /** An order that is taken in and not done. */
+  arrivingOrder(hash: Hex): NewOrder | undefined {
+    return this.#arriving.get(hash)?.order;
+  }
+
   /** How many inputs wait to be stored. */
   get waiting(): number {
     return this.#queue.length;

@@ -68,11 +68,8 @@ export class VenueIntake implements Intake {
 
     const { hash, isProven } = this.#verify(order);
     const { engine } = this.#params;
-    const known = engine.record(hash);
-    if (known !== undefined) {
-      const { input, state, conditionId } = known;
-      return { hash, conditionId, input, isNew: false, state };
-    }
+    const known = engine.known(hash);
+    if (known !== undefined) return known;
     if (!isProven) await this.#requireProof(order);
     this.#requireCalm(order.maker);
     const { chain } = this.#params;
@@ -97,7 +94,10 @@ export class VenueIntake implements Intake {
 
   async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
     const { engine, store } = this.#params;
-    const unknown = hashes.filter((hash) => engine.record(hash) === undefined);
+    const find = (hash: Hex): NewOrder | undefined => {
+      return engine.record(hash) ?? engine.arrivingOrder(hash);
+    };
+    const unknown = hashes.filter((hash) => find(hash) === undefined);
     const rows =
       unknown.length === 0
         ? []
@@ -109,7 +109,7 @@ export class VenueIntake implements Intake {
     const makers = new Map(rows.map(({ hash, maker }) => [hash, maker]));
     return Promise.all(
       hashes.map(async (hash): Promise<CancelResult> => {
-        const record = engine.record(hash);
+        const record = find(hash);
         const maker = record?.order.maker.toLowerCase() ?? makers.get(hash);
         if (maker === undefined) return { hash, result: "NOT_FOUND" };
         if (maker !== account.toLowerCase()) return { hash, result: "NOT_YOURS" };
@@ -130,12 +130,13 @@ export class VenueIntake implements Intake {
     reason: "BY_MAKER" | "HEARTBEAT" = "BY_MAKER",
   ): Promise<number> {
     const { engine } = this.#params;
-    const open = [...engine.openOrders(account)].filter((record) => {
-      return conditionId === undefined || record.conditionId === conditionId;
+    const orders = [...engine.openOrders(account), ...engine.arrivingOrders(account)];
+    const open = orders.filter((order) => {
+      return conditionId === undefined || order.conditionId === conditionId;
     });
     const results = await Promise.all(
-      open.map((record) => {
-        return engine.command(record.conditionId, { op: "cancel", hash: record.hash, reason });
+      open.map(({ conditionId, hash }) => {
+        return engine.command(conditionId, { op: "cancel", hash, reason });
       }),
     );
     return results.filter(({ done }) => done).length;
