@@ -166,6 +166,14 @@ describeStores("intake", (fresh) => {
     expect(await intake.funds(addressOf(0), "0")).to.include({ reserved: 4_000_000n });
   });
 
+  it("answers an order sent again with where it stands, also when its maker could not send it now", async () => {
+    const order = await signed({ by: 1, size: "20000" });
+    const { hash } = await send(order);
+    await intake.cancel(addressOf(1), [hash]);
+    await send(await signed({ by: 1, size: "20000" }));
+    expect(await send(order)).to.include({ isNew: false, hash, state: "CANCELLED" });
+  });
+
   it("takes a delegate's order and one approved on chain at the chain's word", async () => {
     const [maker, delegate] = [sandbox.accounts[0]!, sandbox.accounts[1]!];
     const unsigned = {

@@ -70,26 +70,13 @@ export class VenueIntake implements Intake {
     const { engine } = this.#params;
     const known = engine.known(hash);
     if (known !== undefined) return known;
-    if (!isProven) await this.#requireProof(order);
-    this.#requireCalm(order.maker);
-    const { chain } = this.#params;
-    const nonce = chain.knownNonce(order.maker) ?? (await this.#ask(chain.nonce(order.maker)));
-    if (order.nonce !== nonce) {
-      throw refused(
-        "STALE_NONCE",
-        `the maker's nonce is ${nonce}, the order was signed with ${order.nonce}`,
-        { nonce: order.nonce.toString(), currentNonce: nonce.toString() },
-      );
+    try {
+      return await this.#admit(order, hash, isProven, { ...choices, token });
+    } catch (refusal) {
+      // One that the venue has had was taken, though its money is reserved or spent by now, or its nonce raised.
+      const had = engine.known(hash) ?? this.#whereItStands(hash).catch(() => undefined);
+      return (await had) ?? Promise.reject(refusal);
     }
-    const asset = assetOf(order);
-    let held = chain.knownFunds(order.maker, asset);
-    if (held === undefined) {
-      held = await this.#ask(chain.funds(order.maker, asset));
-    }
-    this.#requireFunds(order, asset, held);
-    const conditionId = token.terms.conditionId;
-    const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
-    return engine.submit(accepted);
   }
 
   async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
@@ -153,6 +140,48 @@ export class VenueIntake implements Intake {
   }
 
   // ------------------------------------------------------------------------------------------ checks
+
+  /** The chain's word on the order, and then the engine's. */
+  async #admit(
+    order: SignedOrder,
+    hash: Hex,
+    isProven: boolean,
+    { token, ...choices }: ReturnType<typeof readOptions> & { readonly token: KnownToken },
+  ): Promise<Accepted> {
+    const { engine } = this.#params;
+    if (!isProven) await this.#requireProof(order);
+    this.#requireCalm(order.maker);
+    const { chain } = this.#params;
+    const nonce = chain.knownNonce(order.maker) ?? (await this.#ask(chain.nonce(order.maker)));
+    if (order.nonce !== nonce) {
+      throw refused(
+        "STALE_NONCE",
+        `the maker's nonce is ${nonce}, the order was signed with ${order.nonce}`,
+        { nonce: order.nonce.toString(), currentNonce: nonce.toString() },
+      );
+    }
+    const asset = assetOf(order);
+    let held = chain.knownFunds(order.maker, asset);
+    if (held === undefined) {
+      held = await this.#ask(chain.funds(order.maker, asset));
+    }
+    this.#requireFunds(order, asset, held);
+    const conditionId = token.terms.conditionId;
+    const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
+    return engine.submit(accepted);
+  }
+
+  /** Where an order stands that the venue has had before, and is done with. */
+  async #whereItStands(hash: Hex): Promise<Accepted | undefined> {
+    const row = await this.#params.store.db
+      .selectFrom("orders")
+      .select(["condition_id", "input", "state"])
+      .where("hash", "=", hash)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const { condition_id, input, state } = row;
+    return { hash, conditionId: condition_id as Hex, input: Number(input), isNew: false, state };
+  }
 
   #requireMode({ postOnly }: Pick<NewOrder, "postOnly">): void {
     const mode = this.#params.mode();
