@@ -341,14 +341,15 @@ describeStores("intake", (fresh) => {
     intake.heartbeat(addressOf(0), 5);
     intake.heartbeat(addressOf(1), 60);
     nowMs = 4_999;
-    expect(heartbeats.takeLost()).to.deep.equal([]);
+    expect(heartbeats.lost()).to.deep.equal([]);
     nowMs = 5_000;
-    expect(heartbeats.takeLost()).to.deep.equal([addressOf(0).toLowerCase()]);
+    expect(heartbeats.lost()).to.deep.equal([addressOf(0).toLowerCase()]);
+    heartbeats.end(addressOf(0));
     const rows = store.db.selectFrom("heartbeat").selectAll();
     while ((await rows.execute()).length !== 1) await new Promise(setImmediate);
     const again = await Heartbeats.load(store, () => nowMs, silentLog);
     nowMs += 60_000;
-    expect(again.takeLost()).to.deep.equal([addressOf(1).toLowerCase()]);
+    expect(again.lost()).to.deep.equal([addressOf(1).toLowerCase()]);
   });
 
   describe("follows the chain:", () => {
