@@ -207,6 +207,30 @@ describeStores("engine", (fresh) => {
       expect(result.status).to.equal("agrees");
     });
 
+    for (const isRestarted of [false, true]) {
+      it(`is told as FAILED${isRestarted ? ", also by the process after" : ""}`, async () => {
+        const store = await fresh();
+        let { engine, events } = await startEngine(store);
+        const guilty = asNew(sell(YES, 2n, 40n));
+        for (const order of [guilty, asNew(buy(YES, 2n, 40n, { maker: TAKER }))])
+          await engine.submit(order);
+        await engine.idle();
+        const [made] = events.filter(({ type }) => type === "match");
+        if (isRestarted) ({ engine, events } = await startEngine(store));
+        const matchId = `${MARKET}:2:0`;
+        await engine.command(MARKET, { ...release([guilty.hash]), matchId } as Command);
+        const told = events.filter((event) => event.type === "match" && event.state === "FAILED");
+        const failed = { state: "FAILED", reason: "OutcomeTransferFailed" };
+        expect(told).to.deep.equal([{ ...made, ...failed, guiltyHash: guilty.hash }]);
+        const rows = await store.db
+          .selectFrom("outbox")
+          .select("topic")
+          .where("type", "=", "match")
+          .execute();
+        expect(rows).to.have.length(6);
+      });
+    }
+
     it("leaves a maker at the head of its queue when it is the taker who is guilty", async () => {
       const store = await fresh();
       const { engine } = await startEngine(store);
