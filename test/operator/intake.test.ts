@@ -381,6 +381,44 @@ describeStores("intake", (fresh) => {
       expect(await stateOf(hashes[0]!)).to.include({ state: "OPEN" });
     });
 
+    it("what happened while nobody listened is found at the start", async () => {
+      const [cancelled, raised, filled, untouched] = [
+        await send(await signed()),
+        await send(await signed({ by: 1 })),
+        await send(await signed()),
+        await send(await signed()),
+      ];
+      await stopWatching();
+      const making = "1000000";
+      await store.db
+        .insertInto("order_on_chain")
+        .values([
+          { order_hash: cancelled.hash, making: "0", remaining: null, cancelled: true },
+          { order_hash: filled.hash, making, remaining: "3000000", cancelled: false },
+        ])
+        .execute();
+      await store.db
+        .insertInto("account_nonce")
+        .values({ account: addressOf(1).toLowerCase(), nonce: "1" })
+        .execute();
+      await store.db
+        .insertInto("fill")
+        .values({
+          ...{ tx_hash: "0xf0", log_index: 0, block_number: 1n, timestamp: 1n, side: 0, fee: "0" },
+          ...{ order_hash: filled.hash, condition_id: market.conditionId, maker: "0x", making },
+          ...{ token_id: market.yes.toString(), outcome: "YES", taking: "2500000" },
+          is_taker: true,
+        })
+        .execute();
+      const chain = new ChainState(connection, () => nowMs);
+      stopWatching = watchChain({ bus, engine, chain, store, log: silentLog });
+      expect(await until(cancelled.hash, "CANCELLED")).to.equal("CANCELLED_ON_CHAIN");
+      expect(await until(raised.hash, "CANCELLED")).to.equal("NONCE_RAISED");
+      await until(filled.hash, "PARTIALLY_FILLED");
+      expect(engine.record(filled.hash)?.remaining).to.equal(3_000_000n);
+      expect(await stateOf(untouched.hash)).to.include({ state: "OPEN" });
+    });
+
     it("an order cancelled on chain leaves the book", async () => {
       const { hash } = await send(await signed());
       bus.publish({ type: "chain-order", hash, cancelled: true, remaining: null });
