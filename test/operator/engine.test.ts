@@ -16,6 +16,7 @@ engine
 ├── an order
 │   ├── is stored before it is answered, and matched after
 │   ├── sent again is answered with where it stands, and not matched again
+│   ├── sent again while it is about to be matched keeps what it reserves
 │   └── that is not to rest is REJECTED with the reason when nothing meets it
 ├── a match is stored with its makers and told after it
 ├── a cancel takes what is left, once
@@ -72,6 +73,22 @@ describeStores("engine", (fresh) => {
     expect(engine.book(MARKET)?.size).to.equal(0);
     expect([...engine.reservations.all()]).to.deep.equal([]);
     expect(await lines(store)).to.have.length(3);
+  });
+
+  it("keeps what an order reserves when it is sent again between its answer and its match", async () => {
+    const store = await fresh();
+    const { engine } = await startEngine(store);
+    const [old, order] = [asNew(buy(YES, 1n, 40n)), asNew(buy(YES, 5n, 40n))];
+    await engine.submit(old);
+    await engine.command(MARKET, { op: "cancel", hash: old.hash, reason: "BY_MAKER" });
+    // A batch with an order of long ago asks the database before it is done.
+    const repeat = engine.submit(old);
+    const again = await engine.submit(order).then(() => engine.submit(order));
+    expect(again).to.include({ isNew: false, state: "OPEN" });
+    await repeat;
+    await engine.idle();
+    expect(engine.book(MARKET)?.has(order.hash)).to.equal(true);
+    expect(engine.reservations.of(ALICE, "0")).to.equal(2_000_000n);
   });
 
   it("rejects an order that is not to rest when nothing meets it, with the reason", async () => {
@@ -189,6 +206,30 @@ describeStores("engine", (fresh) => {
       const result = replay(await lines(store));
       expect(result.status).to.equal("agrees");
     });
+
+    for (const isRestarted of [false, true]) {
+      it(`is told as FAILED${isRestarted ? ", also by the process after" : ""}`, async () => {
+        const store = await fresh();
+        let { engine, events } = await startEngine(store);
+        const guilty = asNew(sell(YES, 2n, 40n));
+        for (const order of [guilty, asNew(buy(YES, 2n, 40n, { maker: TAKER }))])
+          await engine.submit(order);
+        await engine.idle();
+        const [made] = events.filter(({ type }) => type === "match");
+        if (isRestarted) ({ engine, events } = await startEngine(store));
+        const matchId = `${MARKET}:2:0`;
+        await engine.command(MARKET, { ...release([guilty.hash]), matchId } as Command);
+        const told = events.filter((event) => event.type === "match" && event.state === "FAILED");
+        const failed = { state: "FAILED", reason: "OutcomeTransferFailed" };
+        expect(told).to.deep.equal([{ ...made, ...failed, guiltyHash: guilty.hash }]);
+        const rows = await store.db
+          .selectFrom("outbox")
+          .select("topic")
+          .where("type", "=", "match")
+          .execute();
+        expect(rows).to.have.length(6);
+      });
+    }
 
     it("leaves a maker at the head of its queue when it is the taker who is guilty", async () => {
       const store = await fresh();

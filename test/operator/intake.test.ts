@@ -7,6 +7,7 @@ import {
   orderToJson,
   signOrder,
   type Address,
+  type Hex,
   type OrderDomain,
   type SignedOrder,
 } from "@nostra/sdk/order";
@@ -195,6 +196,14 @@ describeStores("intake", (fresh) => {
     expect((await stateOf(hash))?.state).to.equal("CANCELLED");
   });
 
+  it("answers an order sent again with where it stands, also when its maker could not send it now", async () => {
+    const order = await signed({ by: 1, size: "20000" });
+    const { hash } = await send(order);
+    await intake.cancel(addressOf(1), [hash]);
+    await send(await signed({ by: 1, size: "20000" }));
+    expect(await send(order)).to.include({ isNew: false, hash, state: "CANCELLED" });
+  });
+
   it("takes a delegate's order and one approved on chain at the chain's word", async () => {
     const [maker, delegate] = [sandbox.accounts[0]!, sandbox.accounts[1]!];
     const unsigned = {
@@ -352,13 +361,32 @@ describeStores("intake", (fresh) => {
     expect(await intake.cancelAll(addressOf(0), market.conditionId)).to.equal(2);
   });
 
+  it("cancels also what is taken in and not in the book yet", async () => {
+    const order = await signed();
+    const [other, { hash }] = [await signed(), await send(order)];
+    await engine.idle();
+    await intake.funds(addressOf(0), "0");
+    // Another two are on their way to the database when the cancels come.
+    const sent = [send(other), send(await signed())];
+    while ([...engine.arrivingOrders(addressOf(0))].length < 2) await new Promise(setImmediate);
+    const [{ hash: named }] = [...engine.arrivingOrders(addressOf(0))] as [{ hash: Hex }];
+    const cancelled = intake.cancel(addressOf(0), [named]);
+    const all = intake.cancelAll(addressOf(0));
+    expect((await cancelled).map(({ result }) => result)).to.deep.equal(["CANCELLED"]);
+    expect(await all).to.equal(2);
+    await Promise.all(sent);
+    expect(await stateOf(hash)).to.include({ state: "CANCELLED" });
+    expect(engine.book(market.conditionId)?.size).to.equal(0);
+  });
+
   it("loses the orders of an account that fell silent, and remembers switches over a restart", async () => {
     intake.heartbeat(addressOf(0), 5);
     intake.heartbeat(addressOf(1), 60);
     nowMs = 4_999;
-    expect(heartbeats.takeLost()).to.deep.equal([]);
+    expect(heartbeats.lost()).to.deep.equal([]);
     nowMs = 5_000;
-    expect(heartbeats.takeLost()).to.deep.equal([addressOf(0).toLowerCase()]);
+    expect(heartbeats.lost()).to.deep.equal([addressOf(0).toLowerCase()]);
+    heartbeats.end(addressOf(0));
     const kept = async (): Promise<string> => {
       const rows = await store.db.selectFrom("heartbeat").select("account").execute();
       return rows.map(({ account }) => account).join();
@@ -366,7 +394,7 @@ describeStores("intake", (fresh) => {
     while ((await kept()) !== addressOf(1).toLowerCase()) await new Promise(setImmediate);
     const again = await Heartbeats.load(store, () => nowMs, silentLog);
     nowMs += 60_000;
-    expect(again.takeLost()).to.deep.equal([addressOf(1).toLowerCase()]);
+    expect(again.lost()).to.deep.equal([addressOf(1).toLowerCase()]);
   });
 
   describe("follows the chain:", () => {
@@ -396,6 +424,44 @@ describeStores("intake", (fresh) => {
       expect(await until(hashes[2]!, "CANCELLED")).to.equal("UNFUNDED");
       expect(await until(hashes[1]!, "CANCELLED")).to.equal("UNFUNDED");
       expect(await stateOf(hashes[0]!)).to.include({ state: "OPEN" });
+    });
+
+    it("what happened while nobody listened is found at the start", async () => {
+      const [cancelled, raised, filled, untouched] = [
+        await send(await signed()),
+        await send(await signed({ by: 1 })),
+        await send(await signed()),
+        await send(await signed()),
+      ];
+      await stopWatching();
+      const making = "1000000";
+      await store.db
+        .insertInto("order_on_chain")
+        .values([
+          { order_hash: cancelled.hash, making: "0", remaining: null, cancelled: true },
+          { order_hash: filled.hash, making, remaining: "3000000", cancelled: false },
+        ])
+        .execute();
+      await store.db
+        .insertInto("account_nonce")
+        .values({ account: addressOf(1).toLowerCase(), nonce: "1" })
+        .execute();
+      await store.db
+        .insertInto("fill")
+        .values({
+          ...{ tx_hash: "0xf0", log_index: 0, block_number: 1n, timestamp: 1n, side: 0, fee: "0" },
+          ...{ order_hash: filled.hash, condition_id: market.conditionId, maker: "0x", making },
+          ...{ token_id: market.yes.toString(), outcome: "YES", taking: "2500000" },
+          is_taker: true,
+        })
+        .execute();
+      const chain = new ChainState(connection, () => nowMs);
+      stopWatching = watchChain({ bus, engine, chain, store, log: silentLog });
+      expect(await until(cancelled.hash, "CANCELLED")).to.equal("CANCELLED_ON_CHAIN");
+      expect(await until(raised.hash, "CANCELLED")).to.equal("NONCE_RAISED");
+      await until(filled.hash, "PARTIALLY_FILLED");
+      expect(engine.record(filled.hash)?.remaining).to.equal(3_000_000n);
+      expect(await stateOf(untouched.hash)).to.include({ state: "OPEN" });
     });
 
     it("an order cancelled on chain leaves the book", async () => {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Address } from "@nostra/sdk/order";
 import type { Alert } from "../../operator/src/alerts";
 import type { VenueEngine } from "../../operator/src/engine/VenueEngine";
 import { Heartbeats } from "../../operator/src/intake/Heartbeats";
@@ -28,6 +29,8 @@ describeStores("monitor", (fresh) => {
   async function monitorOf(
     market: Partial<MarketTable>,
     finalizer: unknown = null,
+    cancelAll: (account: Address) => Promise<number> = async () => 0,
+    silent?: Address,
   ): Promise<Monitor> {
     await store.db
       .insertInto("market")
@@ -47,10 +50,11 @@ describeStores("monitor", (fresh) => {
       .execute();
     const engine = { markets: () => [], book: () => undefined } as unknown as VenueEngine;
     const defaults = { tick: "0.01", minSize: "1" };
+    const heartbeats = await Heartbeats.load(store, () => nowMs, silentLog);
+    if (silent !== undefined) heartbeats.beat(silent, 5);
     return new Monitor({
-      ...{ store, engine, log: silentLog, finalizer: finalizer as never },
-      intake: { cancelAll: async () => 0 },
-      heartbeats: await Heartbeats.load(store, () => nowMs, silentLog),
+      ...{ store, engine, heartbeats, log: silentLog, finalizer: finalizer as never },
+      intake: { cancelAll },
       markets: await MarketDirectory.load({ store, defaults, log: silentLog }),
       chainNow: () => now,
       clock: { nowMs: () => nowMs },
@@ -107,6 +111,24 @@ describeStores("monitor", (fresh) => {
       });
     });
   }
+
+  it("cancels the orders of a silent account, again until the engine has taken it", async () => {
+    const silent: Address = `0x${"5a".repeat(20)}`;
+    const asked: string[] = [];
+    const monitor = await monitorOf(
+      { state: "FINALIZED" },
+      null,
+      async (account) => {
+        asked.push(account);
+        if (asked.length === 1) throw new Error("the database does not take writes now");
+        return 1;
+      },
+      silent,
+    );
+    nowMs = 5_000;
+    for (let i = 0; i < 3; i++) await monitor.look();
+    expect(asked).to.deep.equal([silent, silent]);
+  });
 
   it("tells of matches that do not reach the chain", async () => {
     const monitor = await monitorOf({ state: "FINALIZED" });

@@ -31,6 +31,8 @@ export interface UnsettledMatch {
     readonly consumed: bigint;
     readonly making: bigint;
   }[];
+  /** As it was told of when it was made. */
+  readonly told: MatchEvent;
 }
 
 /** How matching is done, for every order of the venue alike. */
@@ -251,7 +253,8 @@ export class MarketEngine {
       { hash: taker.hash, consumed: plan.consumed, making: plan.making },
       ...plan.makers.map(({ hash, making }) => ({ hash, consumed: making, making })),
     ];
-    this.unsettled.set(id, { id, parts });
+    const event = this.#matchEvent(id, plan, taker, atMs);
+    this.unsettled.set(id, { id, parts, told: event });
     for (const { hash, making } of parts) {
       this.#reserve(`${id} ${hash}`, this.#bind(hash), making);
     }
@@ -264,7 +267,6 @@ export class MarketEngine {
       this.#change(maker, { state, reason: null, rests }, effects, atMs);
     }
 
-    const event = this.#matchEvent(id, plan, taker, atMs);
     effects.matches.push({
       id,
       condition_id: this.market.conditionId,
@@ -403,7 +405,9 @@ export class MarketEngine {
     const match = this.unsettled.get(matchId);
     if (match === undefined) return false;
     this.unsettled.delete(matchId);
-    effects.failed.push({ matchId, reason, guilty: guilty[0] ?? null });
+    const guiltyHash = guilty[0] ?? null;
+    effects.failed.push({ matchId, reason, guilty: guiltyHash });
+    effects.tellMatch({ ...match.told, state: "FAILED", reason, guiltyHash, atMs });
     for (const { hash } of match.parts) this.settleReservation(matchId, hash);
     for (const hash of guilty) this.#invalidate(hash, reason, input, effects, atMs);
 

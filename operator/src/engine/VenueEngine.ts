@@ -83,8 +83,11 @@ export class VenueEngine implements Engine {
   readonly #markets = new Map<Hex, OpenMarket>();
   /** Orders that are open, or in matches that may fail. */
   readonly #records = new OrderRecords();
-  /** Orders that wait to be stored, by hash. */
-  readonly #arriving = new Map<Hex, Promise<Accepted>>();
+  /** Orders that wait to be stored, or are stored and about to be done, by hash. */
+  readonly #arriving = new Map<
+    Hex,
+    { readonly order: NewOrder; readonly accepted: Promise<Accepted> }
+  >();
   #queue: Waiting[] = [];
   #effects = new Effects();
   #loop: Promise<void> | null = null;
@@ -147,25 +150,31 @@ export class VenueEngine implements Engine {
 
   submit(order: NewOrder): Promise<Accepted> {
     const { hash, conditionId } = order;
-    const arriving = this.#arriving.get(hash);
-    if (arriving !== undefined) return arriving.then((accepted) => ({ ...accepted, isNew: false }));
-    const known = this.#records.get(hash);
-    if (known !== undefined) {
-      const { input, state } = known;
-      return Promise.resolve({ hash, conditionId, input, isNew: false, state });
-    }
+    const known = this.known(hash);
+    if (known !== undefined) return known;
     const accepted = this.#enqueue<Accepted>(conditionId, (resolve) => {
       return { kind: "order", order, resolve };
     });
     // From here on it counts, whatever else arrives while it is being stored.
     this.reservations.set(hash, order.order.maker, assetOf(order.order), order.order.makerAmount);
-    this.#arriving.set(hash, accepted);
-    const forget = (): void => void this.#arriving.delete(hash);
-    accepted.then(forget, () => {
-      forget();
-      if (!this.#records.has(hash)) this.#unreserve(order);
+    this.#arriving.set(hash, { order, accepted });
+    accepted.catch(() => {
+      this.#arriving.delete(hash);
+      this.#unreserve(order);
     });
     return accepted;
+  }
+
+  /** Where an order stands that arrives now, is open, or is in a match that may fail; of others the database knows. */
+  known(hash: Hex): Promise<Accepted> | undefined {
+    const arriving = this.#arriving.get(hash);
+    if (arriving !== undefined) {
+      return arriving.accepted.then((accepted) => ({ ...accepted, isNew: false }));
+    }
+    const record = this.#records.get(hash);
+    if (record === undefined) return undefined;
+    const { conditionId, input, state } = record;
+    return Promise.resolve({ hash, conditionId, input, isNew: false, state });
   }
 
   command(conditionId: Hex, command: Command): Promise<{ readonly done: boolean }> {
@@ -197,6 +206,19 @@ export class VenueEngine implements Engine {
   /** The open orders of an account, or of everybody. */
   *openOrders(account?: Address): Generator<Readonly<OrderRecord>> {
     for (const record of this.#records.of(account)) if (record.rests) yield record;
+  }
+
+  /** The orders of an account that are taken in and not done: a command given now is done after them. */
+  *arrivingOrders(account: Address): Generator<NewOrder> {
+    const wanted = account.toLowerCase();
+    for (const { order } of this.#arriving.values()) {
+      if (order.order.maker.toLowerCase() === wanted) yield order;
+    }
+  }
+
+  /** An order that is taken in and not done. */
+  arrivingOrder(hash: Hex): NewOrder | undefined {
+    return this.#arriving.get(hash)?.order;
   }
 
   /** How many inputs wait to be stored. */
@@ -389,6 +411,7 @@ export class VenueEngine implements Engine {
       const { engine } = market;
       touched.add(engine);
       if (ask.kind === "order") {
+        this.#arriving.delete(ask.order.hash);
         if (ask.record !== undefined && isNew.has(ask.order.hash)) {
           engine.arrive(ask.record, effects, atMs);
           effects.settled.push(() => {
@@ -407,6 +430,7 @@ export class VenueEngine implements Engine {
   }
 
   #unreserve({ hash, order }: NewOrder): void {
+    if (this.#records.has(hash)) return;
     this.reservations.set(hash, order.maker, assetOf(order), 0n);
   }
 }

@@ -1,6 +1,8 @@
 import { hashLine } from "@nostra/sdk/matcher";
-import type { Hex } from "@nostra/sdk/order";
-import type { Store } from "../store";
+import { Side, type Hex } from "@nostra/sdk/order";
+import type { Selectable } from "kysely";
+import type { MatchEvent } from "../bus";
+import type { MatchMakerTable, MatchTable, Store } from "../store";
 import { command, type Command } from "./commands";
 import { MarketEngine, type MarketEngineParams, type VenueMarket } from "./MarketEngine";
 import { isOpen, recordFromRow, type OrderRecord } from "./OrderRecord";
@@ -102,7 +104,10 @@ async function adoptMatches(
   const makers = await db
     .selectFrom("match_maker")
     .innerJoin("match", "match.id", "match_maker.match_id")
-    .select(["match_id", "order_hash", "match_maker.making"])
+    .select([
+      ...(["match_id", "order_hash", "kind"] as const),
+      ...(["match_maker.making", "match_maker.taking", "match_maker.price"] as const),
+    ])
     .where("condition_id", "=", conditionId)
     .where("state", "in", ["MATCHED", "MINED", "RETRYING"])
     .orderBy("index")
@@ -124,12 +129,36 @@ async function adoptMatches(
       consumed: BigInt(match.consumed),
       making: BigInt(match.making),
     };
-    const others = (makersOf.get(match.id) ?? []).map((row) => {
+    const makers = makersOf.get(match.id) ?? [];
+    const others = makers.map((row) => {
       const making = BigInt(row.making);
       return { hash: row.order_hash as Hex, consumed: making, making };
     });
-    engine.adoptMatch({ id: match.id, parts: [taker, ...others] }, match.state === "MINED");
+    const told = toldOf(match, makers, records);
+    engine.adoptMatch({ id: match.id, parts: [taker, ...others], told }, match.state === "MINED");
   }
+}
+
+/** What was told of a match when it was made. */
+function toldOf(
+  match: Selectable<MatchTable>,
+  makers: readonly Omit<MatchMakerTable, "index">[],
+  records: OrderRecords,
+): MatchEvent {
+  const taker = records.get(match.taker_hash as Hex) as OrderRecord;
+  return {
+    ...{ type: "match", conditionId: match.condition_id as Hex, matchId: match.id },
+    ...{ state: "MATCHED", takerHash: taker.hash, taker: taker.order.maker },
+    takerSide: taker.order.side === Side.BUY ? "BUY" : "SELL",
+    ...{ takerOutcome: taker.outcome, price: match.price, shares: match.shares },
+    makers: makers.map(({ order_hash, kind, making, taking, price }) => {
+      const hash = order_hash as Hex;
+      const { maker } = (records.get(hash) as OrderRecord).order;
+      return { hash, maker, kind, price, making, taking };
+    }),
+    ...{ txHash: null, blockNumber: null, reason: null, guiltyHash: null },
+    atMs: Number(match.matched_at_ms),
+  };
 }
 
 function group<Row extends { readonly match_id: string }>(

@@ -14,8 +14,8 @@ export class Heartbeats {
   readonly #nowMs: () => number;
   readonly #store: Store;
   readonly #log: Log;
-  /** One after the other, or the end of a switch could be stored before its beginning, over another connection. */
-  #tail: Promise<unknown> = Promise.resolve();
+  /** One write after the other, or an older one could be the last. */
+  #written: Promise<unknown> = Promise.resolve();
 
   private constructor(store: Store, nowMs: () => number, log: Log) {
     this.#store = store;
@@ -43,20 +43,25 @@ export class Heartbeats {
     if ((before?.seconds ?? 0) !== seconds) this.#keep(key, seconds);
   }
 
-  /** Accounts that were not heard of in time; each is told of once. */
-  takeLost(): readonly Address[] {
+  /** Accounts that were not heard of in time: until they beat again, or it is over with them. */
+  lost(): readonly Address[] {
     const nowMs = this.#nowMs();
     const lost = [...this.#switches].filter(([, { deadlineMs }]) => deadlineMs <= nowMs);
-    for (const [account] of lost) {
-      this.#switches.delete(account);
-      this.#keep(account, 0);
-    }
     return lost.map(([account]) => account as Address);
+  }
+
+  /** The orders of a lost account are cancelled: its switch is off, unless it has beaten meanwhile. */
+  end(account: Address): void {
+    const key = account.toLowerCase();
+    const found = this.#switches.get(key);
+    if (found === undefined || found.deadlineMs > this.#nowMs()) return;
+    this.#switches.delete(key);
+    this.#keep(key, 0);
   }
 
   #keep(account: string, seconds: number): void {
     const { db } = this.#store;
-    const keep = (): Promise<unknown> =>
+    const write = (): Promise<unknown> =>
       seconds === 0
         ? db.deleteFrom("heartbeat").where("account", "=", account).execute()
         : db
@@ -64,8 +69,8 @@ export class Heartbeats {
             .values({ account, seconds })
             .onConflict((conflict) => conflict.column("account").doUpdateSet({ seconds }))
             .execute();
-    this.#tail = this.#tail
-      .then(keep)
-      .catch((err: unknown) => this.#log.warn({ err, account }, "a heartbeat was not stored"));
+    this.#written = this.#written.then(write).catch((err: unknown) => {
+      this.#log.warn({ err, account }, "a heartbeat was not stored");
+    });
   }
 }

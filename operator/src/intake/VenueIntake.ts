@@ -53,6 +53,16 @@ export interface VenueIntakeParams {
 /** Below what clients and proxies wait for an answer. */
 const PATIENCE_MS = 5_000;
 
+/** An order that is well formed and of an open market. */
+interface ComingOrder {
+  readonly order: SignedOrder;
+  readonly hash: Hex;
+  readonly isProven: boolean;
+  readonly choices: Pick<NewOrder, keyof typeof CHOICES>;
+  readonly token: KnownToken;
+  readonly onPlaced: SubmitContext["onPlaced"];
+}
+
 /** A request fixes what the venue will do with an order, so it is checked like the order. */
 const CHOICES = {
   kind: ["limit", "market"],
@@ -82,12 +92,96 @@ export class VenueIntake implements Intake {
     const token = this.#requireTerms(order);
 
     const { hash, isProven } = this.#verify(order);
+    const taken = this.#take({ order, hash, isProven, choices, token, onPlaced });
+    return this.#patiently(taken, { orderHash: hash });
+  }
+
+  /** A new order is admitted; one that the venue has had is told where it stands, whatever its maker has now. */
+  async #take(coming: ComingOrder): Promise<Accepted> {
     const { engine } = this.#params;
-    const known = engine.record(hash);
-    if (known !== undefined) {
-      const { input, state, conditionId } = known;
-      return { hash, conditionId, input, isNew: false, state };
+    const { hash } = coming;
+    const known = engine.known(hash);
+    if (known !== undefined) return known;
+    try {
+      return await this.#admit(coming);
+    } catch (refusal) {
+      // One that the venue has had was taken, though its money is reserved or spent by now, or its nonce raised.
+      const had = engine.known(hash) ?? this.#whereItStands(hash).catch(() => undefined);
+      return (await had) ?? Promise.reject(refusal);
     }
+  }
+
+  async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
+    const { engine, store } = this.#params;
+    const find = (hash: Hex): NewOrder | undefined => {
+      return engine.record(hash) ?? engine.arrivingOrder(hash);
+    };
+    const unknown = hashes.filter((hash) => find(hash) === undefined);
+    const rows =
+      unknown.length === 0
+        ? []
+        : await store.db
+            .selectFrom("orders")
+            .select(["hash", "maker"])
+            .where("hash", "in", unknown)
+            .execute();
+    const makers = new Map(rows.map(({ hash, maker }) => [hash, maker]));
+    return Promise.all(
+      hashes.map(async (hash): Promise<CancelResult> => {
+        const record = find(hash);
+        const maker = record?.order.maker.toLowerCase() ?? makers.get(hash);
+        if (maker === undefined) return { hash, result: "NOT_FOUND" };
+        if (maker !== account.toLowerCase()) return { hash, result: "NOT_YOURS" };
+        if (record === undefined) return { hash, result: "NOT_OPEN" };
+        const command = { op: "cancel", hash, reason: "BY_MAKER" } as const;
+        const asked = engine.command(record.conditionId, command);
+        const { done } = await this.#patiently(asked, { orderHash: hash });
+        return { hash, result: done ? "CANCELLED" : "NOT_OPEN" };
+      }),
+    );
+  }
+
+  async cancelAll(
+    account: Address,
+    conditionId?: Hex,
+    reason: "BY_MAKER" | "HEARTBEAT" = "BY_MAKER",
+  ): Promise<number> {
+    const { engine } = this.#params;
+    const orders = [...engine.openOrders(account), ...engine.arrivingOrders(account)];
+    const open = orders.filter((order) => {
+      return conditionId === undefined || order.conditionId === conditionId;
+    });
+    const asked = Promise.all(
+      open.map(({ conditionId, hash }) => {
+        return engine.command(conditionId, { op: "cancel", hash, reason });
+      }),
+    );
+    const results = await this.#patiently(asked, { account });
+    return results.filter(({ done }) => done).length;
+  }
+
+  heartbeat(account: Address, seconds: number): void {
+    this.#params.heartbeats.beat(account, seconds);
+  }
+
+  async funds(account: Address, asset: string): Promise<Funds> {
+    const { chain, engine } = this.#params;
+    const held = await this.#ask(chain.funds(account, asset));
+    return { ...held, reserved: engine.reservations.of(account, asset) };
+  }
+
+  // ------------------------------------------------------------------------------------------ checks
+
+  /** The chain's word on the order, and then the engine's. */
+  async #admit({
+    order,
+    hash,
+    isProven,
+    choices,
+    token,
+    onPlaced,
+  }: ComingOrder): Promise<Accepted> {
+    const { engine } = this.#params;
     if (!isProven) await this.#requireProof(order);
     this.#requireCalm(order.maker);
     const { chain } = this.#params;
@@ -109,64 +203,20 @@ export class VenueIntake implements Intake {
     const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
     const stored = engine.submit(accepted);
     onPlaced?.();
-    return this.#patiently(stored, { orderHash: hash });
+    return stored;
   }
 
-  async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
-    const { engine, store } = this.#params;
-    const unknown = hashes.filter((hash) => engine.record(hash) === undefined);
-    const rows =
-      unknown.length === 0
-        ? []
-        : await store.db
-            .selectFrom("orders")
-            .select(["hash", "maker"])
-            .where("hash", "in", unknown)
-            .execute();
-    const makers = new Map(rows.map(({ hash, maker }) => [hash, maker]));
-    return Promise.all(
-      hashes.map(async (hash): Promise<CancelResult> => {
-        const record = engine.record(hash);
-        const maker = record?.order.maker.toLowerCase() ?? makers.get(hash);
-        if (maker === undefined) return { hash, result: "NOT_FOUND" };
-        if (maker !== account.toLowerCase()) return { hash, result: "NOT_YOURS" };
-        if (record === undefined) return { hash, result: "NOT_OPEN" };
-        const command = { op: "cancel", hash, reason: "BY_MAKER" } as const;
-        const asked = engine.command(record.conditionId, command);
-        const { done } = await this.#patiently(asked, { orderHash: hash });
-        return { hash, result: done ? "CANCELLED" : "NOT_OPEN" };
-      }),
-    );
+  /** Where an order stands that the venue has had before, and is done with. */
+  async #whereItStands(hash: Hex): Promise<Accepted | undefined> {
+    const row = await this.#params.store.db
+      .selectFrom("orders")
+      .select(["condition_id", "input", "state"])
+      .where("hash", "=", hash)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const { condition_id, input, state } = row;
+    return { hash, conditionId: condition_id as Hex, input: Number(input), isNew: false, state };
   }
-
-  async cancelAll(
-    account: Address,
-    conditionId?: Hex,
-    reason: "BY_MAKER" | "HEARTBEAT" = "BY_MAKER",
-  ): Promise<number> {
-    const { engine } = this.#params;
-    const open = [...engine.openOrders(account)].filter((record) => {
-      return conditionId === undefined || record.conditionId === conditionId;
-    });
-    const results = await Promise.all(
-      open.map((record) => {
-        return engine.command(record.conditionId, { op: "cancel", hash: record.hash, reason });
-      }),
-    );
-    return results.filter(({ done }) => done).length;
-  }
-
-  heartbeat(account: Address, seconds: number): void {
-    this.#params.heartbeats.beat(account, seconds);
-  }
-
-  async funds(account: Address, asset: string): Promise<Funds> {
-    const { chain, engine } = this.#params;
-    const held = await this.#ask(chain.funds(account, asset));
-    return { ...held, reserved: engine.reservations.of(account, asset) };
-  }
-
-  // ------------------------------------------------------------------------------------------ checks
 
   #requireMode({ postOnly }: Pick<NewOrder, "postOnly">): void {
     const mode = this.#params.mode();

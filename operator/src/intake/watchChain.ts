@@ -16,9 +16,18 @@ export interface WatchChainParams {
   readonly log: Log;
 }
 
+/** Where the chain's word and an open order disagree. */
+interface Contradiction {
+  readonly hash: Hex;
+  readonly nonce: string | null;
+  readonly cancelled: boolean | null;
+}
+
 /**
  * Takes out of the books what the chain would refuse: orders of a nonce that was raised, cancelled on chain, filled elsewhere, or
- * without the funds they need; and lets go what settled matches had reserved. What it does not see in time the settlement finds.
+ * without the funds they need; and lets go what settled matches had reserved. What happened while nobody listened is read from
+ * the tables when it starts, and again with a block after a change that could not be followed. What it does not see in time the
+ * settlement finds.
  * @returns how to stop, which resolves when nothing of it runs any more.
  */
 export function watchChain({
@@ -29,9 +38,13 @@ export function watchChain({
   log,
 }: WatchChainParams): () => Promise<void> {
   const running = new Set<Promise<void>>();
+  let isBehind = false;
   const run = (work: () => Promise<void>): void => {
     const promise: Promise<void> = work()
-      .catch((err: unknown) => log.warn({ err }, "a change on chain could not be followed"))
+      .catch((err: unknown) => {
+        isBehind = true;
+        log.warn({ err }, "a change on chain could not be followed; it is looked for again");
+      })
       .finally(() => running.delete(promise));
     running.add(promise);
   };
@@ -64,7 +77,8 @@ export function watchChain({
     const { rows } = await sql<{ foreign: string; own: string }>`
       select
         coalesce((select sum(fill.making) from fill where fill.order_hash = ${hash} and not exists
-          (select 1 from tx_attempt where tx_attempt.hash = fill.tx_hash)), 0)::text as foreign,
+          (select 1 from tx_attempt where tx_attempt.hash = fill.tx_hash) and not exists
+          (select 1 from match where match.tx_hash = fill.tx_hash)), 0)::text as foreign,
         (coalesce((select sum(consumed) from match where taker_hash = ${hash} and state <> 'FAILED'), 0) +
           coalesce((select sum(match_maker.making) from match_maker join match on match.id = match_id
             where order_hash = ${hash} and state <> 'FAILED'), 0))::text as own`.execute(store.db);
@@ -73,6 +87,26 @@ export function watchChain({
     const left = record.order.makerAmount - BigInt(foreign) - BigInt(own);
     const remaining = (left < 0n ? 0n : left).toString();
     await engine.command(record.conditionId, { op: "reduce", hash, remaining });
+  };
+
+  /** What the tables say of the open orders. */
+  const lookAtAll = async (): Promise<void> => {
+    const { rows } = await sql<Contradiction>`
+      select orders.hash, account_nonce.nonce::text as nonce, order_on_chain.cancelled
+      from orders left join account_nonce on account_nonce.account = orders.maker
+        left join order_on_chain on order_on_chain.order_hash = orders.hash
+      where orders.state in ('OPEN', 'PARTIALLY_FILLED')
+        and (account_nonce.nonce <> orders.nonce or order_on_chain.order_hash is not null)`.execute(
+      store.db,
+    );
+    for (const { hash, nonce, cancelled } of rows) {
+      const record = engine.record(hash);
+      if (record === undefined) continue;
+      if (cancelled === true) await takeOut([record], "CANCELLED_ON_CHAIN");
+      else if (nonce !== null && BigInt(nonce) !== record.order.nonce) {
+        await takeOut([record], "NONCE_RAISED");
+      } else await followFills(hash);
+    }
   };
 
   const followMatch = ({ state, matchId, conditionId, takerHash, makers }: MatchEvent): void => {
@@ -92,6 +126,12 @@ export function watchChain({
     switch (event.type) {
       case "match":
         followMatch(event);
+        break;
+      case "block":
+        if (isBehind) {
+          isBehind = false;
+          run(lookAtAll);
+        }
         break;
       case "funds": {
         const { account, asset } = event;
@@ -117,6 +157,7 @@ export function watchChain({
       }
     }
   });
+  run(lookAtAll);
   return async () => {
     unsubscribe();
     await Promise.all(running);

@@ -33,6 +33,8 @@ export class MarketDirectory {
   readonly #byCondition = new Map<string, MarketTable>();
   readonly #listeners: ((market: MarketTable, terms: VenueMarket) => void)[] = [];
 
+  #reading: Promise<void> = Promise.resolve();
+
   private constructor(params: MarketDirectoryParams) {
     this.#params = params;
   }
@@ -44,21 +46,41 @@ export class MarketDirectory {
     return directory;
   }
 
-  /** Reads anew each market that an event tells of. @returns how to stop. */
+  /**
+   * Reads anew each market that an event tells of; and all of them after blocks that were taken in untold, or a read that failed.
+   * @returns how to stop.
+   */
   follow(bus: Bus): () => void {
-    return bus.subscribe((event) => {
-      if (event.type !== "market") return;
-      this.refresh(event.conditionId).catch((err: unknown) => {
+    let last: number | null = null;
+    let isBehind = false;
+    const read = (conditionId?: Hex): void => {
+      this.refresh(conditionId).catch((err: unknown) => {
+        isBehind = true;
         this.#params.log.error(
-          { err, conditionId: event.conditionId },
-          "a market could not be read",
+          { err, conditionId },
+          "markets could not be read; they are read again",
         );
       });
+    };
+    return bus.subscribe((event) => {
+      if (event.type === "market") read(event.conditionId);
+      if (event.type !== "block") return;
+      const isUntold = last !== null && event.number > last + 1;
+      last = event.number;
+      if (!isUntold && !isBehind) return;
+      isBehind = false;
+      read();
     });
   }
 
-  /** Reads a market anew, or all. */
-  async refresh(conditionId?: Hex): Promise<void> {
+  /** Reads a market anew, or all; one read after the other, or an older row could be the last. */
+  refresh(conditionId?: Hex): Promise<void> {
+    const reading = this.#reading.then(() => this.#read(conditionId));
+    this.#reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #read(conditionId?: Hex): Promise<void> {
     const query = this.#params.store.db.selectFrom("market").selectAll();
     const wanted =
       conditionId === undefined ? query : query.where("condition_id", "=", conditionId);

@@ -101,8 +101,10 @@ export class Monitor {
 
   async #missedHeartbeats(): Promise<void> {
     const { heartbeats, intake, log } = this.#params;
-    for (const account of heartbeats.takeLost()) {
+    for (const account of heartbeats.lost()) {
+      // The switch stays on until it has done its work: the engine may take nothing now.
       const orders = await intake.cancelAll(account, undefined, "HEARTBEAT");
+      heartbeats.end(account);
       log.info(
         { account, orders },
         "an account was not heard of in time; its orders are cancelled",
