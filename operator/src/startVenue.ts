@@ -112,7 +112,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
   const clock = options.clock ?? systemClock;
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    for (const close of closers.splice(0).reverse()) {
+      // One that fails must not keep the others from giving back what they hold.
+      await Promise.resolve(close()).catch((err: unknown) => log.error({ err }, "stopping"));
+    }
   };
 
   try {

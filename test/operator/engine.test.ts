@@ -5,7 +5,7 @@ import type { Command } from "../../operator/src/engine/commands";
 import type { NewOrder } from "../../operator/src/engine/Engine";
 import { assetOf, isOpen, placeOf } from "../../operator/src/engine/OrderRecord";
 import type { VenueEngine } from "../../operator/src/engine/VenueEngine";
-import type { Store } from "../../operator/src/store";
+import { acquireLease, type Store } from "../../operator/src/store";
 import { account, ALICE, BOB, buy, CAROL, NO, sell, TAKER, UNIT, YES } from "../helpers/bookOrders";
 import { Chance, runsOr, seedOr } from "../helpers/random";
 import { describeStores } from "./helpers/stores";
@@ -324,6 +324,24 @@ describeStores("engine", (fresh) => {
     await expect(late).to.be.rejectedWith(/taken over engine/);
     expect(first.engine.state).to.equal("stopped");
     expect(await store.db.selectFrom("orders").select("hash").execute()).to.have.length(1);
+  });
+
+  it("refuses also a command that is done and cannot be stored, when it is replaced in between", async () => {
+    const store = await fresh();
+    let left = Infinity;
+    const { engine } = await startEngine({
+      ...store,
+      transaction: async (work) => {
+        if (--left === 0) await acquireLease(store.db, "engine", "another", 10n ** 15n);
+        return store.transaction(work);
+      },
+    });
+    const order = asNew(buy(YES, 5n, 40n));
+    await engine.submit(order);
+    await engine.idle();
+    left = 2;
+    const cancel = engine.command(MARKET, { op: "cancel", hash: order.hash, reason: "BY_MAKER" });
+    await expect(cancel).to.be.rejectedWith(/taken over engine/);
   });
 
   const seed = seedOr(20261121);

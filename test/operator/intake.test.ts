@@ -369,7 +369,7 @@ describeStores("intake", (fresh) => {
     // Another two are on their way to the database when the cancels come.
     const sent = [send(other), send(await signed())];
     while ([...engine.arrivingOrders(addressOf(0))].length < 2) await new Promise(setImmediate);
-    const [{ hash: named }] = [...engine.arrivingOrders(addressOf(0))] as [{ hash: Hex }];
+    const named = [...engine.arrivingOrders(addressOf(0))][0]!.hash;
     const cancelled = intake.cancel(addressOf(0), [named]);
     const all = intake.cancelAll(addressOf(0));
     expect((await cancelled).map(({ result }) => result)).to.deep.equal(["CANCELLED"]);

@@ -35,6 +35,8 @@ export class Effects {
   readonly events: (OrderEvent | MatchEvent | BookEvent)[] = [];
   /** Run after the commit: who asked for a command hears that it is done. */
   readonly settled: (() => void)[] = [];
+  /** Run instead when there will be no commit: another process is the writer now. */
+  readonly abandoned: ((fault: unknown) => void)[] = [];
 
   get isEmpty(): boolean {
     const { lines, updates, matches, failed, settled } = this;

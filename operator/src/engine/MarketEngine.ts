@@ -393,8 +393,8 @@ export class MarketEngine {
   // ------------------------------------------------------------------------------------------ failed matches
 
   /**
-   * Guilty orders leave for good; each of the others gets back what it gave and arrives anew, with its old place in the queue. One
-   * that never rests is matched anew too, and its rest dropped as before.
+   * Guilty orders leave for good; each of the others gets back what it gave and arrives anew, with its old place in the queue. A
+   * FOK order, or a FAK order that was filled whole, is matched anew too, and its rest dropped as before.
    */
   #release(
     { matchId, guilty, reason, now }: Extract<Command, { op: "release" }>,

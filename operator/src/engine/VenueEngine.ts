@@ -336,7 +336,7 @@ export class VenueEngine implements Engine {
         return isNew;
       } catch (fault) {
         if (fault instanceof FencedError) {
-          this.#giveUp(fault, batch);
+          this.#giveUp(fault, batch, effects);
           return null;
         }
         if (this.#state === "running") this.#state = "stalled";
@@ -350,10 +350,11 @@ export class VenueEngine implements Engine {
     }
   }
 
-  #giveUp(fault: FencedError, batch: readonly Waiting[]): void {
+  #giveUp(fault: FencedError, batch: readonly Waiting[], effects: Effects): void {
     this.#state = "stopped";
     this.#fault = fault;
     for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(fault);
+    for (const abandon of effects.abandoned) abandon(fault);
     this.#params.onFenced?.(fault);
   }
 
@@ -407,7 +408,7 @@ export class VenueEngine implements Engine {
     const effects = this.#effects;
     const atMs = this.#params.clock.nowMs();
     const touched = new Set<MarketEngine>();
-    for (const { ask, market, input, receivedAtMs } of batch) {
+    for (const { ask, market, input, receivedAtMs, reject } of batch) {
       const { engine } = market;
       touched.add(engine);
       if (ask.kind === "order") {
@@ -421,6 +422,7 @@ export class VenueEngine implements Engine {
       } else {
         const done = engine.perform(ask.command, input, effects, atMs);
         effects.settled.push(() => ask.resolve({ done }));
+        effects.abandoned.push(reject);
       }
     }
     for (const engine of touched) {

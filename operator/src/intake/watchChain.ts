@@ -62,7 +62,8 @@ export function watchChain({
     let over = engine.reservations.ofOrders(account, asset) - have;
     const youngest = [...engine.openOrders(account)]
       .filter(({ order }) => assetOf(order) === asset)
-      .sort((left, right) => right.input - left.input);
+      // Inputs are numbered by market, so between markets the time of arrival tells.
+      .sort((left, right) => right.acceptedAtMs - left.acceptedAtMs || right.input - left.input);
     for (const record of youngest) {
       if (over <= 0n) return;
       over -= record.remaining;

@@ -74,6 +74,7 @@ function postgresPool(url: string, connections: number): Pool {
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: 5_000,
+    keepAlive: true,
     statement_timeout: 30_000,
     types: {
       getTypeParser: ((oid: number, format: "text" | "binary") => {
