@@ -32,7 +32,10 @@ const environment = z.object({
     .optional()
     .describe("PostgreSQL; without it a database in DATA_DIRECTORY"),
   DATA_DIRECTORY: z.string().default("nostra-data").describe("the embedded database"),
-  REDIS_URL: z.string().optional().describe("joins several processes: streams and rate limits"),
+  REDIS_URL: z
+    .string()
+    .optional()
+    .describe("rate limits are kept there, and events published; books stay with one process"),
   HOST: z.string().default("127.0.0.1").describe("the address to listen on"),
   PORT: integer(0, 65_535).default(3000).describe("the port to listen on"),
   SECRET: z.string().min(32).describe("32 characters or more: tokens and API keys hang on it"),
