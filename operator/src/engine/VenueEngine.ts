@@ -20,7 +20,7 @@ import { MarketEngine, type MatchingRules, type VenueMarket } from "./MarketEngi
 import { assetOf, recordOf, type OrderRecord } from "./OrderRecord";
 import { OrderRecords } from "./OrderRecords";
 import { Reservations } from "./Reservations";
-import { findStored, storeCommands, storeEffects, storeOrders } from "./storeBatch";
+import { findStored, storeBatch } from "./storeBatch";
 
 export interface VenueEngineParams {
   readonly store: Store;
@@ -324,10 +324,8 @@ export class VenueEngine implements Engine {
           const before = await advanceLease(transaction, lease, commit);
           // An attempt that seemed to fail was stored after all.
           if (before === commit) return findStored(transaction, records);
-          const stored = await storeOrders(transaction, records);
-          await storeCommands(transaction, commands);
-          await storeEffects(transaction, effects, BigInt(clock.nowMs()));
-          return stored;
+          const nowMs = BigInt(clock.nowMs());
+          return storeBatch(transaction, { records, commands, effects, nowMs });
         });
         if (this.#state === "stalled") {
           this.#state = "running";

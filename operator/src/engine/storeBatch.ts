@@ -1,12 +1,5 @@
-import { sql, type Transaction } from "kysely";
-import {
-  columnOf,
-  insertInto,
-  insertMany,
-  type Columns,
-  type Database,
-  type OrdersTable,
-} from "../store";
+import { sql, type RawBuilder, type Transaction } from "kysely";
+import { columnOf, insertInto, type Columns, type Database, type OrdersTable } from "../store";
 import type { CommandTable, LineTable, MatchMakerTable } from "../store";
 import type { Effects, NewMatchRow, OrderUpdate, OutboxRow } from "./Effects";
 import type { OrderRecord } from "./OrderRecord";
@@ -86,17 +79,43 @@ const MAKERS: Columns<MatchMakerTable> = {
 
 const OUTBOX: Columns<OutboxRow> = { topic: "text", type: "text", payload: "jsonb", at_ms: "int8" };
 
+/** What one commit stores: new inputs, and what those of the commit before led to. */
+export interface Batch {
+  readonly records: readonly OrderRecord[];
+  readonly commands: readonly CommandTable[];
+  readonly effects: Effects;
+  readonly nowMs: bigint;
+}
+
 /**
- * Stores new orders. Those that the venue has had before are left alone.
+ * Stores a batch by one statement: every statement is a journey to the database and back, and senders wait for all of them. No part
+ * of it sees what another part writes, and none needs to: an order is changed, and a match fails, in a later batch than the one
+ * that stores it. Orders that the venue has had before are left alone.
  * @returns the hashes of the new ones.
  */
-export async function storeOrders(
+export async function storeBatch(
   transaction: Transaction<Database>,
-  records: readonly OrderRecord[],
+  { records, commands, effects, nowMs }: Batch,
 ): Promise<ReadonlySet<string>> {
-  if (records.length === 0) return new Set();
-  const insert = insertInto("orders", ORDERS, records.map(rowOf));
-  const { rows } = await sql<{ hash: string }>`${insert} returning hash`.execute(transaction);
+  const { lines, matches, makers, outbox } = effects;
+  const parts = [
+    partOf("command", COMMANDS, commands),
+    partOf("line", LINES, lines),
+    updateOrders([...effects.updates.values()]),
+    partOf("match", MATCHES, matches),
+    partOf("match_maker", MAKERS, makers),
+    failMatches(effects.failed, nowMs),
+    partOf("outbox", OUTBOX, outbox),
+  ].filter((part) => part !== null);
+  const orders = partOf("orders", ORDERS, records.map(rowOf));
+  const main =
+    orders === null ? sql`select null as hash where false` : sql`${orders} returning hash`;
+  const named = [...parts.map((part) => sql`${part} returning 1 as done`), main].map((part, i) => {
+    return sql`${sql.raw(`part_${i}`)} as (${part})`;
+  });
+  const last = sql.raw(`part_${parts.length}`);
+  const statement = sql<{ hash: string }>`with ${sql.join(named)} select hash from ${last}`;
+  const { rows } = await statement.execute(transaction);
   return new Set(rows.map(({ hash }) => hash));
 }
 
@@ -115,46 +134,30 @@ export async function findStored(
   return new Set(hashes.filter((hash, i) => inputs.get(hash) === records[i]?.input));
 }
 
-export function storeCommands(
-  transaction: Transaction<Database>,
-  rows: readonly CommandTable[],
-): Promise<void> {
-  return insertMany(transaction, "command", COMMANDS, rows);
+function partOf<Row extends object>(
+  table: keyof Database,
+  columns: Columns<Row>,
+  rows: readonly Row[],
+): RawBuilder<unknown> | null {
+  return rows.length === 0 ? null : insertInto(table, columns, rows);
 }
 
-/** Stores what inputs led to. Repeating it changes nothing, but for the outbox: a repeat tells again. */
-export async function storeEffects(
-  transaction: Transaction<Database>,
-  { lines, updates, matches, makers, failed, outbox }: Effects,
-  nowMs: bigint,
-): Promise<void> {
-  await insertMany(transaction, "line", LINES, lines);
-  await updateOrders(transaction, [...updates.values()]);
-  await insertMany(transaction, "match", MATCHES, matches);
-  await insertMany(transaction, "match_maker", MAKERS, makers);
-  for (const { matchId, reason, guilty } of failed) {
-    await transaction
-      .updateTable("match")
-      .set({
-        ...{ state: "FAILED", reason, updated_at_ms: nowMs },
-        // The settler may have named it before.
-        ...(guilty === null ? {} : { guilty_hash: guilty }),
-      })
-      .where("id", "=", matchId)
-      .execute();
-  }
-  await insertMany(transaction, "outbox", OUTBOX, outbox);
-}
-
-async function updateOrders(
-  transaction: Transaction<Database>,
-  updates: readonly OrderUpdate[],
-): Promise<void> {
-  if (updates.length === 0) return;
-  await sql`update orders set state = new.state, remaining = new.remaining, reason = new.reason,
+function updateOrders(updates: readonly OrderUpdate[]): RawBuilder<unknown> | null {
+  if (updates.length === 0) return null;
+  return sql`update orders set state = new.state, remaining = new.remaining, reason = new.reason,
       updated_at_ms = new.updated_at_ms
     from unnest(${columnOf(updates, "hash", "text")}, ${columnOf(updates, "state", "text")},
       ${columnOf(updates, "remaining", "numeric")}, ${columnOf(updates, "reason", "text")},
       ${columnOf(updates, "updated_at_ms", "int8")}) as new(hash, state, remaining, reason, updated_at_ms)
-    where orders.hash = new.hash`.execute(transaction);
+    where orders.hash = new.hash`;
+}
+
+/** The settler may have named the guilty order before: it is not forgotten. */
+function failMatches(failed: Effects["failed"], nowMs: bigint): RawBuilder<unknown> | null {
+  if (failed.length === 0) return null;
+  return sql`update match set state = 'FAILED', reason = new.reason, updated_at_ms = ${nowMs},
+      guilty_hash = coalesce(new.guilty, match.guilty_hash)
+    from unnest(${columnOf(failed, "matchId", "text")}, ${columnOf(failed, "reason", "text")},
+      ${columnOf(failed, "guilty", "text")}) as new(id, reason, guilty)
+    where match.id = new.id`;
 }

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { Kysely, Transaction } from "kysely";
+import { sql, type Kysely, type Transaction } from "kysely";
 import { FencedError, InUseError } from "../errors";
 import { isAlive } from "./isAlive";
 import type { Database } from "./schema";
@@ -120,17 +120,14 @@ export async function advanceLease(
   { name, fence }: Lease,
   position: bigint,
 ): Promise<bigint> {
-  const row = await transaction
-    .selectFrom("lease")
-    .select(["fence", "position"])
-    .where("name", "=", name)
-    .forUpdate()
-    .executeTakeFirst();
-  if (row?.fence !== fence) throw new FencedError(name);
-  if (row.position !== position) {
-    await transaction.updateTable("lease").set({ position }).where("name", "=", name).execute();
-  }
-  return row.position;
+  const { rows } = await sql<{ before: bigint }>`
+    update lease set position = ${position}
+    from (select position as before from lease where name = ${name} and fence = ${fence} for update) as old
+    where lease.name = ${name}
+    returning old.before`.execute(transaction);
+  const [row] = rows;
+  if (row === undefined) throw new FencedError(name);
+  return row.before;
 }
 
 /** The number of the last transaction that a writer stored. */
