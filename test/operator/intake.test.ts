@@ -7,7 +7,6 @@ import {
   orderToJson,
   signOrder,
   type Address,
-  type Hex,
   type OrderDomain,
   type SignedOrder,
 } from "@nostra/sdk/order";
