@@ -52,12 +52,14 @@ const ONE_DAY = 86_400n;
 /**
  * One round: the recorded markets are created anew, their recorded trades come as signed orders over HTTP, then time is moved on,
  * results are proposed, the venue's monitor finalizes them, and everybody redeems.
+ * @returns null when it was told to stop before its end.
  */
-export async function playRound(params: RoundParams): Promise<RoundReport> {
+export async function playRound(params: RoundParams): Promise<RoundReport | null> {
   const { sandbox, number, say, signal } = params;
   const flow = readRecordedFlow().slice(0, params.trades);
   const markets = await createMarkets(params, flow);
   await params.opened([...markets.values()]);
+  if (signal.aborted) return null;
   say(`round ${number}: ${markets.size} markets, ${flow.length} recorded trades`);
 
   const endowments = new Map(
@@ -83,6 +85,7 @@ export async function playRound(params: RoundParams): Promise<RoundReport> {
     await rest(dueMs - performance.now(), signal);
   }
   await params.settled();
+  if (signal.aborted) return null;
   say(`round ${number}: ${orders} orders placed; trading ends`);
 
   const all = [...markets.values()];
@@ -97,6 +100,7 @@ export async function playRound(params: RoundParams): Promise<RoundReport> {
   say(`round ${number}: results proposed; the dispute window passes, and the monitor finalizes`);
   await sandbox.setTime((await sandbox.now()) + 8n * ONE_DAY);
   await params.finalized(all);
+  if (signal.aborted) return null;
 
   const { redeemed, lockedUnits } = await redeem(params, all);
   await params.settled();

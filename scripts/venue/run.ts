@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   process.exitCode = isOff ? 1 : 0;
 
   async function round(on: Venue, number: number): Promise<boolean> {
-    const { refused, lockedUnits } = await playRound({
+    const report = await playRound({
       ...{ sandbox, wallets, url: on.url, number, say, signal: stopping.signal },
       ...pickPace(options),
       opened: (markets) =>
@@ -86,6 +86,8 @@ async function main(): Promise<void> {
           ),
         ),
     });
+    if (report === null) return false;
+    const { refused, lockedUnits } = report;
     for (const refusal of refused.slice(0, 5)) say(`  refused: ${refusal}`);
     const sums = await sumsOf(on);
     say(
