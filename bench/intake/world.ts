@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,8 +6,8 @@ import path from "node:path";
 import type { Deployment } from "@nostra/sdk/deployments";
 import type { Address, Hex } from "@nostra/sdk/order";
 import { createSandbox } from "@nostra/sdk/testing";
-import { Client } from "pg";
 import type { Venue } from "./orders";
+import { createPostgresDatabase } from "../../test/operator/helpers/createPostgresDatabase";
 
 /** A chain with contracts, markets and people, which a process can ask over HTTP. */
 export interface World {
@@ -80,16 +79,6 @@ export async function createPlace(kind: "postgres" | "pglite"): Promise<Place> {
     const drop = async (): Promise<void> => rmSync(directory, { recursive: true, force: true });
     return { store: { directory: path.join(directory, "data") }, drop };
   }
-  const server = new URL(process.env["DATABASE_URL"]!);
-  const name = `nostra_bench_${randomBytes(6).toString("hex")}`;
-  const ask = async (statement: string): Promise<void> => {
-    const client = new Client({ connectionString: server.toString() });
-    await client.connect();
-    await client.query(statement).finally(() => client.end());
-  };
-  await ask(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const drop = (): Promise<void> => ask(`drop database if exists ${name} with (force)`);
-  return { store: { url: url.toString() }, drop };
+  const { url, drop } = await createPostgresDatabase();
+  return { store: { url }, drop };
 }

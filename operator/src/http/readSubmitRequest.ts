@@ -1,14 +1,9 @@
 import { InputError, JsonError } from "@nostra/sdk/errors";
-import type { SubmitOptions, SubmitRequest } from "../intake/Intake";
+import { SUBMIT_CHOICES, type SubmitOptions, type SubmitRequest } from "../intake/Intake";
 
 const MEMBERS = ["order", "signature", "options"];
 
-const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
-  kind: ["limit", "market"],
-  timeInForce: ["GTC", "GTD", "FOK", "FAK"],
-  postOnly: [true, false],
-  selfTrade: ["skip", "cancel-oldest", "cancel-newest", "cancel-both"],
-};
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = SUBMIT_CHOICES;
 
 /**
  * Reads what is asked beside the order. The order itself goes on as it came: intake's reader is the one that judges it, and

@@ -6,6 +6,14 @@ export type SubmitOptions = Partial<
   Pick<NewOrder, "kind" | "timeInForce" | "postOnly" | "selfTrade">
 >;
 
+/** The values that each of them may have. */
+export const SUBMIT_CHOICES = {
+  kind: ["limit", "market"],
+  timeInForce: ["GTC", "GTD", "FOK", "FAK"],
+  postOnly: [true, false],
+  selfTrade: ["skip", "cancel-oldest", "cancel-newest", "cancel-both"],
+} as const satisfies { readonly [Name in keyof SubmitOptions]-?: readonly unknown[] };
+
 /** An order as it came in: nothing of it is checked but that it has no other members. */
 export interface SubmitRequest {
   /** The member `order` of an OrderJson. */

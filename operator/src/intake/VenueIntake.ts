@@ -20,13 +20,14 @@ import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
 import type { FastVerifier } from "./createFastVerifier";
 import type { Heartbeats } from "./Heartbeats";
-import type {
-  Funds,
-  CancelResult,
-  Intake,
-  SubmitContext,
-  SubmitOptions,
-  SubmitRequest,
+import {
+  type Funds,
+  type CancelResult,
+  type Intake,
+  type SubmitContext,
+  type SubmitOptions,
+  type SubmitRequest,
+  SUBMIT_CHOICES,
 } from "./Intake";
 
 /** What the venue takes in now: all orders, only those that are to rest, or none. */
@@ -58,18 +59,10 @@ interface ComingOrder {
   readonly order: SignedOrder;
   readonly hash: Hex;
   readonly isProven: boolean;
-  readonly choices: Pick<NewOrder, keyof typeof CHOICES>;
+  readonly choices: Pick<NewOrder, keyof typeof SUBMIT_CHOICES>;
   readonly token: KnownToken;
   readonly onPlaced: SubmitContext["onPlaced"];
 }
-
-/** A request fixes what the venue will do with an order, so it is checked like the order. */
-const CHOICES = {
-  kind: ["limit", "market"],
-  timeInForce: ["GTC", "GTD", "FOK", "FAK"],
-  postOnly: [false, true],
-  selfTrade: ["skip", "cancel-oldest", "cancel-newest", "cancel-both"],
-} as const;
 
 /**
  * The door: cheap checks first, then the signature, then the chain's word on nonce and funds, then the engine. Between the last look
@@ -373,10 +366,10 @@ export class VenueIntake implements Intake {
 function readOptions(
   options: SubmitOptions | undefined,
   order: SignedOrder,
-): Pick<NewOrder, keyof typeof CHOICES> {
+): Pick<NewOrder, keyof typeof SUBMIT_CHOICES> {
   const given = options ?? {};
   for (const [name, value] of Object.entries(given)) {
-    const choices = (CHOICES as Record<string, readonly unknown[]>)[name];
+    const choices = (SUBMIT_CHOICES as Record<string, readonly unknown[]>)[name];
     if (choices === undefined) throw new InputError(`options.${name}`, value, "no such option");
     if (value !== undefined && !choices.includes(value)) {
       throw new InputError(`options.${name}`, value, `one of ${choices.join(", ")}`);

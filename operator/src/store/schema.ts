@@ -102,7 +102,7 @@ export interface OrdersTable {
   state: OrderState;
   /** What is left for the book, in units of what it gives; matched parts are off, settled or not. */
   remaining: Numeric;
-  /** Place in the order of arrival when it rests or rested; null before. */
+  /** Place in the order of arrival: its input. Null in a row of another making. */
   sequence: bigint | null;
   reason: string | null;
   accepted_at_ms: bigint;
