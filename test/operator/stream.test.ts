@@ -382,7 +382,7 @@ describe("operator: stream", () => {
   });
 
   it("an account is told nothing once its token is over", async () => {
-    await start({ pingMs: 20 });
+    await start({ pingMs: 500 });
     const listener = await connect({ authorization: `Bearer ${await tokenOf()}` });
     await listener.of("authorized");
     http.venue.clock.pass(15 * 60_000 + 1_000);
@@ -558,7 +558,7 @@ describe("operator: stream", () => {
   });
 
   it("who does not answer a ping is cut off", async () => {
-    await start({ pingMs: 30 });
+    await start({ pingMs: 500 });
     const dead = attempt();
     (dead.socket as unknown as { _autoPong: boolean })._autoPong = false;
     const alive = await connect();

@@ -200,7 +200,12 @@ export function createStream(options: StreamOptions): Stream {
     const told = found.slice(0, MOST_REPLAYED);
     for (const { id, payload } of told) {
       hub.send(connection, {
-        ...{ type: "user", channel: "user", account: connection.account, event: payload },
+        ...{
+          type: "user",
+          channel: "user",
+          account: connection.account,
+          event: JSON.parse(payload) as unknown,
+        },
         ...{ id: Number(id), replay: true },
       });
     }
@@ -402,11 +407,12 @@ export function createStream(options: StreamOptions): Stream {
   const pinging = setInterval(() => {
     const nowMs = clock.nowMs();
     for (const connection of connections) {
-      connection.ping();
       const { authorizedUntilMs } = connection;
       if (authorizedUntilMs !== 0 && authorizedUntilMs <= nowMs) {
         leavePrivate(connection);
         connection.close(CLOSE.unauthorized, "Unauthorized: TOKEN_EXPIRED");
+      } else {
+        connection.ping();
       }
     }
   }, pingMs);
