@@ -57,12 +57,27 @@ subtask(TASK_COMPILE_SOLIDITY_LOG_COMPILATION_ERRORS).setAction(
 
 let deployedOnly = false;
 
-task("compile:deployed", "Compiles what is deployed, without the mocks of tests").setAction(
-  async (_args, hre) => {
-    deployedOnly = true;
-    await hre.run(TASK_COMPILE);
-  },
-);
+task(
+  "compile:deployed",
+  "Compiles what is deployed, without the mocks of tests and without types for them",
+).setAction(async (_args, hre) => {
+  deployedOnly = true;
+  await hre.run(TASK_COMPILE, { noTypechain: true });
+});
+
+let allTypes = false;
+
+// Types are made for what was just compiled. After `compile:deployed` that is not all of it, so the first whole compile asks
+// for all of them.
+task(TASK_COMPILE).setAction(async (args: { noTypechain?: boolean }, hre, runSuper) => {
+  const missing = !existsSync(path.join(hre.config.typechain.outDir, "index.ts"));
+  if (args.noTypechain !== true && missing && !allTypes) {
+    allTypes = true;
+    await hre.run("typechain");
+  } else {
+    await runSuper(args);
+  }
+});
 
 subtask(TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS).setAction(async (args, _hre, runSuper) => {
   const paths: string[] = await runSuper(args);
