@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
 import jwt from "@fastify/jwt";
 import { orderDomain } from "@nostra/sdk/order";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -21,6 +20,7 @@ import { mountOperations } from "./mountOperations";
 import type { Operation } from "./operation";
 import { allOperations } from "./operations";
 import { redact } from "./redact";
+import { securityHeaders } from "./securityHeaders";
 
 export interface HttpOptions extends Pick<
   Deps,
@@ -76,19 +76,13 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.setSerializerCompiler(config.checkAnswers ? serializerCompiler : () => JSON.stringify);
   readJson(app);
   observe(app, metrics, health);
+  const security = securityHeaders(config);
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers(security);
+    done();
+  });
   answerFailures(app, options, limiter, config);
 
-  await app.register(helmet, {
-    hsts: config.secureCookies,
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        connectSrc: ["'self'", "ws:", "wss:"],
-        imgSrc: ["'self'", "data:"],
-        ...(config.secureCookies ? {} : { upgradeInsecureRequests: null }),
-      },
-    },
-  });
   await app.register(cors, {
     origin: [...config.origins],
     credentials: true,
@@ -143,15 +137,17 @@ function readJson(app: FastifyInstance): void {
 }
 
 function observe(app: FastifyInstance, metrics: Metrics, health: Health): void {
-  app.addHook("onRequest", async (request, reply) => {
-    void reply.header("x-request-id", request.id);
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    done();
   });
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const operation = request.routeOptions.config.operation?.id ?? "none";
     const labels = { operation, method: request.method, status: `${reply.statusCode}` };
     metrics.httpRequests.inc(labels);
     metrics.httpSeconds.observe(labels, reply.elapsedTime / 1000);
     health.count(reply.statusCode >= 500);
+    done();
   });
 }
 
