@@ -76,6 +76,9 @@ const environment = z.object({
     .enum(["fatal", "error", "warn", "info", "debug"])
     .default("info")
     .describe("what is logged: fatal, error, warn, info or debug"),
+  VERIFY_THREADS: integer(0, 64)
+    .optional()
+    .describe("threads that verify signatures; 0: the main one (processors less one, at most 4)"),
   POLL_MS: integer(50, 60_000)
     .default(1_000)
     .describe("milliseconds between two looks at the chain"),

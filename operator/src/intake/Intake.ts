@@ -1,5 +1,6 @@
 import type { Address, Hex } from "@nostra/sdk/order";
 import type { Accepted, NewOrder } from "../engine/Engine";
+import type { Turns } from "./Turns";
 
 /** What is asked for an order beside what is signed. */
 export type SubmitOptions = Partial<
@@ -25,8 +26,8 @@ export interface SubmitRequest {
 export interface SubmitContext {
   /** Who sent the order, when that is known. The order's own signature is what it is judged by. */
   readonly account?: Address;
-  /** Called when the order has its place: one that is submitted from now on comes behind it. Not called for a refused one. */
-  readonly onPlaced?: () => void;
+  /** Orders that share it are verified at once, and get their places in the order in which they were submitted. */
+  readonly turns?: Turns;
 }
 
 /** What became of one order that was to be cancelled. */

@@ -18,7 +18,7 @@ import { OperatorError } from "../errors";
 import type { KnownToken, MarketDirectory } from "../markets/MarketDirectory";
 import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
-import type { FastVerifier } from "./createFastVerifier";
+import type { SignatureVerifier } from "./createFastVerifier";
 import type { Heartbeats } from "./Heartbeats";
 import {
   type Funds,
@@ -29,6 +29,7 @@ import {
   type SubmitRequest,
   SUBMIT_CHOICES,
 } from "./Intake";
+import { Turns } from "./Turns";
 
 /** What the venue takes in now: all orders, only those that are to rest, or none. */
 export type TradingMode = "open" | "post-only" | "halted";
@@ -37,7 +38,7 @@ export interface VenueIntakeParams {
   readonly engine: VenueEngine;
   readonly markets: MarketDirectory;
   readonly chain: ChainState;
-  readonly verifier: FastVerifier;
+  readonly verifier: SignatureVerifier;
   readonly connection: Connection;
   readonly store: Store;
   readonly heartbeats: Heartbeats;
@@ -55,18 +56,29 @@ export interface VenueIntakeParams {
 const PATIENCE_MS = 5_000;
 
 /** An order that is well formed and of an open market. */
-interface ComingOrder {
+interface ReadOrder {
   readonly order: SignedOrder;
-  readonly hash: Hex;
-  readonly isProven: boolean;
   readonly choices: Pick<NewOrder, keyof typeof SUBMIT_CHOICES>;
   readonly token: KnownToken;
-  readonly onPlaced: SubmitContext["onPlaced"];
+}
+
+/** One whose signature was looked at. */
+interface ComingOrder extends ReadOrder {
+  readonly hash: Hex;
+  /** False when the chain has the word on its signature. */
+  readonly isProven: boolean;
+}
+
+/** An order that has its place, or is refused: one whose turn comes now is behind it. */
+interface PlacedOrder {
+  /** Resolves when it is stored. */
+  readonly accepted: Promise<Accepted>;
 }
 
 /**
- * The door: cheap checks first, then the signature, then the chain's word on nonce and funds, then the engine. Between the last look
- * at the funds and the reservation nothing else runs, so two orders never count on the same money.
+ * The door: cheap checks first, then the signature, then the chain's word on nonce and funds, then the engine. The signature takes
+ * time and nothing is held meanwhile, so all that depends on other orders is looked at after it. Between the last look at the funds
+ * and the reservation nothing else runs, so two orders never count on the same money.
  */
 export class VenueIntake implements Intake {
   readonly #params: VenueIntakeParams;
@@ -77,31 +89,42 @@ export class VenueIntake implements Intake {
 
   async submit(
     { order: orderJson, signature, options }: SubmitRequest,
-    { onPlaced }: SubmitContext = {},
+    { turns = new Turns() }: SubmitContext = {},
   ): Promise<Accepted> {
     const order = orderFromJson({ order: orderJson, signature });
     const choices = readOptions(options, order);
     this.#requireMode(choices);
     const token = this.#requireTerms(order);
 
-    const { hash, isProven } = this.#verify(order);
-    const taken = this.#take({ order, hash, isProven, choices, token, onPlaced });
-    return this.#patiently(taken, { orderHash: hash });
+    const verified = this.#verify({ order, choices, token });
+    const placed = turns.take(verified, (coming) => this.#place(coming));
+    const { hash } = await verified;
+    const accepted = placed.then((order) => order.accepted);
+    return this.#patiently(accepted, { orderHash: hash });
   }
 
   /** A new order is admitted; one that the venue has had is told where it stands, whatever its maker has now. */
-  async #take(coming: ComingOrder): Promise<Accepted> {
-    const { engine } = this.#params;
+  async #place(coming: ComingOrder): Promise<PlacedOrder> {
     const { hash } = coming;
-    const known = engine.known(hash);
-    if (known !== undefined) return known;
+    const known = this.#params.engine.known(hash);
+    if (known !== undefined) return { accepted: known };
     try {
-      return await this.#admit(coming);
+      const { accepted } = await this.#admit(coming);
+      return { accepted: accepted.catch((refusal) => this.#refuse(hash, refusal)) };
     } catch (refusal) {
-      // One that the venue has had was taken, though its money is reserved or spent by now, or its nonce raised.
-      const had = engine.known(hash) ?? this.#whereItStands(hash).catch(() => undefined);
-      return (await had) ?? Promise.reject(refusal);
+      return { accepted: this.#refuse(hash, refusal) };
     }
+  }
+
+  /**
+   * One that the venue has had was taken, though its money is reserved or spent by now, or its nonce raised.
+   * @throws the refusal of one that it has not had.
+   */
+  async #refuse(hash: Hex, refusal: unknown): Promise<Accepted> {
+    const known = this.#params.engine.known(hash);
+    const had = await (known ?? this.#whereItStands(hash).catch(() => undefined));
+    if (had === undefined) throw refusal;
+    return had;
   }
 
   async cancel(account: Address, hashes: readonly Hex[]): Promise<readonly CancelResult[]> {
@@ -166,14 +189,7 @@ export class VenueIntake implements Intake {
   // ------------------------------------------------------------------------------------------ checks
 
   /** The chain's word on the order, and then the engine's. */
-  async #admit({
-    order,
-    hash,
-    isProven,
-    choices,
-    token,
-    onPlaced,
-  }: ComingOrder): Promise<Accepted> {
+  async #admit({ order, hash, isProven, choices, token }: ComingOrder): Promise<PlacedOrder> {
     const { engine } = this.#params;
     if (!isProven) await this.#requireProof(order);
     this.#requireCalm(order.maker);
@@ -193,10 +209,8 @@ export class VenueIntake implements Intake {
     }
     this.#requireFunds(order, asset, held);
     const conditionId = token.terms.conditionId;
-    const accepted: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
-    const stored = engine.submit(accepted);
-    onPlaced?.();
-    return stored;
+    const coming: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
+    return { accepted: engine.submit(coming) };
   }
 
   /** Where an order stands that the venue has had before, and is done with. */
@@ -286,12 +300,13 @@ export class VenueIntake implements Intake {
   }
 
   /** The order's hash, and whether its signature proves it here. */
-  #verify(order: SignedOrder): { readonly hash: Hex; readonly isProven: boolean } {
-    const result = this.#params.verifier.verify(order);
-    if (result.ok) return { hash: result.orderHash, isProven: true };
+  async #verify(read: ReadOrder): Promise<ComingOrder> {
+    const { order } = read;
+    const result = await this.#params.verifier.verify(order);
+    if (result.ok) return { ...read, hash: result.orderHash, isProven: true };
     const isForChain = order.signatureType !== SignatureType.EOA || order.signature === "0x";
     if (!isForChain) throw badSignature(result.reason);
-    return { hash: result.orderHash, isProven: false };
+    return { ...read, hash: result.orderHash, isProven: false };
   }
 
   /** Of delegates, contract wallets and orders approved on chain the chain has the word. */

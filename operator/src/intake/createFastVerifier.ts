@@ -7,14 +7,24 @@ import {
   type OrderVerifier,
   type TinySecp256k1,
 } from "@nostra/sdk/verify";
-import type { OrderDomain } from "@nostra/sdk/order";
+import type { OrderDomain, SignedOrder } from "@nostra/sdk/order";
 
 import type { Keccak256 } from "../fastKeccak";
 
-export interface FastVerifier {
-  readonly verify: OrderVerifier;
+/** Whether a signature proves its order here, or why not, and the order's hash. */
+export type Verdict = ReturnType<OrderVerifier>;
+
+/** Judges the signatures of orders, by the rules of createVerifier. */
+export interface SignatureVerifier {
+  /** @throws InputError, or rejects with it, when a field of the order cannot be hashed. */
+  verify(order: SignedOrder): Verdict | Promise<Verdict>;
   /** What does the arithmetic of the curve. */
   readonly backend: string;
+}
+
+/** One that answers at once, by work of the thread that asks. */
+export interface FastVerifier extends SignatureVerifier {
+  readonly verify: OrderVerifier;
 }
 
 /** The fastest verifier that works here: native code, else WebAssembly, else JavaScript. All give the same answers. */

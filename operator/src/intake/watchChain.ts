@@ -86,7 +86,7 @@ export function watchChain({
     const { foreign, own } = rows[0] as { foreign: string; own: string };
     if (foreign === "0") return;
     const left = record.order.makerAmount - BigInt(foreign) - BigInt(own);
-    const remaining = (left < 0n ? 0n : left).toString();
+    const remaining = left < 0n ? 0n : left;
     await engine.command(record.conditionId, { op: "reduce", hash, remaining });
   };
 
