@@ -2,20 +2,26 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { CompiledQuery } from "kysely";
 import { InUseError } from "../../operator/src/errors";
 import {
   acquireLease,
-  insertMany,
+  aggregateText,
+  columnOf,
+  insertText,
   LEASE_MS,
   lockDirectory,
+  named,
   releaseLease,
   renewLease,
   requireLease,
+  rowsOf,
+  unnestText,
 } from "../../operator/src/store";
 import { describeStores } from "./helpers/stores";
 
 describeStores("store", (fresh) => {
-  it("gives int8 as bigint, numeric as text and jsonb as its value", async () => {
+  it("gives int8 as bigint and numeric as text", async () => {
     const { db } = await fresh();
     const most = (2n ** 256n - 1n).toString();
     await db.insertInto("account_nonce").values({ account: "0xa", nonce: most }).execute();
@@ -33,19 +39,77 @@ describeStores("store", (fresh) => {
     expect(nonce.nonce).to.equal(most);
     expect(out.at_ms).to.equal(2n ** 53n);
     expect(out.id).to.equal(1n);
-    expect(out.payload).to.deep.equal({ n: [1] });
+    expect(out.payload).to.equal('{"n":[1]}');
   });
 
-  it("inserts many rows by one statement, and passes by those that are there", async () => {
+  it("inserts columns of rows by one statement, whatever text is in them", async () => {
     const { db } = await fresh();
     const columns = { condition_id: "text", n: "int8", input: "int8", line: "text" } as const;
     const rows = Array.from({ length: 1000 }, (_, i) => ({
-      ...{ condition_id: "0xm", n: BigInt(i), input: 1n, line: `line "${i}" \\ {é}, null` },
+      ...{ condition_id: "0xm", n: BigInt(i), input: 1n, line: `line "${i}" \\ {é}, null\n` },
     }));
-    await insertMany(db, "line", columns, rows.slice(0, 600));
-    await insertMany(db, "line", columns, rows);
+    const text = named("test_columns", insertText("line", columns, 1));
+    const insert = async (some: typeof rows): Promise<void> => {
+      const values = Object.keys(columns).map((name) => columnOf(some, name as "line"));
+      await db.executeQuery(CompiledQuery.raw(text, values));
+    };
+    await insert([]);
+    await insert(rows.slice(0, 1));
+    await insert(rows.slice(1));
     const found = await db.selectFrom("line").selectAll().orderBy("n").execute();
     expect(found).to.deep.equal(rows);
+  });
+
+  it("reads null, truth, numbers and control characters of columns as it says", async () => {
+    const { db } = await fresh();
+    const columns = { a: "text", b: "bool", c: "numeric", d: "int4" } as const;
+    const rows = [
+      { a: null, b: true, c: (2n ** 256n - 1n).toString(), d: 1 },
+      { a: "one\x1ftwo\x1e", b: false, c: "0", d: -1 },
+      { a: "", b: true, c: "1", d: 0 },
+    ];
+    const values = Object.keys(columns).map((name) => columnOf(rows, name as "a"));
+    const query = CompiledQuery.raw(`select * from ${unnestText("given", columns, 1)}`, values);
+    const found = await db.executeQuery(query);
+    expect(found.rows).to.deep.equal([
+      rows[0],
+      { ...rows[1], a: "one two " },
+      { ...rows[2], a: null },
+    ]);
+    const aggregate = `select ${aggregateText(columns)} from ${unnestText("given", columns, 1)}`;
+    const [texts] = (await db.executeQuery(CompiledQuery.raw(aggregate, values))).rows;
+    expect(rowsOf(columns, texts as Record<string, string>)).to.deep.equal(found.rows);
+    const none = CompiledQuery.raw(`${aggregate} where false`, values);
+    expect(rowsOf(columns, (await db.executeQuery(none)).rows[0] as never)).to.deep.equal([]);
+  });
+
+  it("does a named statement wholly or not at all, and again after it failed", async () => {
+    const store = await fresh();
+    const columns = { account: "text", nonce: "numeric" } as const;
+    const text = named(
+      "test_nonces",
+      insertText("account_nonce", columns, 1, ", (select 1) as one"),
+    );
+    const insert = async (...accounts: string[]): Promise<void> => {
+      const rows = accounts.map((account) => ({ account, nonce: "1" }));
+      const values = [columnOf(rows, "account"), columnOf(rows, "nonce")];
+      await store.prepared(CompiledQuery.raw(text, values));
+    };
+    const fault = await insert("0xa", "0xb", "0xa").catch((thrown: unknown) => thrown);
+    expect(fault).to.include({ code: "23505" });
+    await insert("0xc");
+    await insert("0xa", "0xb");
+    await expect(insert("0xd", "0xc")).to.be.rejected;
+    const found = await store.db
+      .selectFrom("account_nonce")
+      .select("account")
+      .orderBy("account")
+      .execute();
+    expect(found.map(({ account }) => account)).to.deep.equal(["0xa", "0xb", "0xc"]);
+    const { rows } = await store.db.executeQuery(
+      CompiledQuery.raw("select current_setting('enable_seqscan') as scans"),
+    );
+    expect(rows).to.deep.equal([{ scans: "on" }]);
   });
 
   it("undoes a transaction that throws", async () => {

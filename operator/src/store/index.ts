@@ -1,7 +1,15 @@
-export { columnOf, insertInto, insertMany, type Columns } from "./insertMany";
+export {
+  aggregateText,
+  columnOf,
+  insertText,
+  named,
+  rowsOf,
+  unnestText,
+  type Columns,
+} from "./columns";
 export {
   acquireLease,
-  advanceLease,
+  FENCE,
   leasePosition,
   LEASE_MS,
   releaseLease,

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { sql, type Kysely, type Transaction } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { FencedError, InUseError } from "../errors";
 import { isAlive } from "./isAlive";
 import type { Database } from "./schema";
@@ -111,26 +111,19 @@ export async function requireLease(
 }
 
 /**
- * As requireLease, for a writer that numbers its transactions.
- * @returns the number of the last one that was stored: the present one's own when an earlier attempt at it was stored after all.
- * @throws FencedError
+ * The head of a statement by which a writer stores something under a number: its parts go on with `from ... , fence where
+ * fence.before <> $1`, and its rows say what `fence` has in `before`. Parameters: that number, the lease's name, its fence.
+ *
+ * `before` is the number of what was stored last: the present one when an earlier attempt was stored after all, and then no part does
+ * anything. There is no row when another process is the writer.
  */
-export async function advanceLease(
-  transaction: Transaction<Database>,
-  { name, fence }: Lease,
-  position: bigint,
-): Promise<bigint> {
-  const { rows } = await sql<{ before: bigint }>`
-    update lease set position = ${position}
-    from (select position as before from lease where name = ${name} and fence = ${fence} for update) as old
-    where lease.name = ${name}
-    returning old.before`.execute(transaction);
-  const [row] = rows;
-  if (row === undefined) throw new FencedError(name);
-  return row.before;
-}
+export const FENCE = `fence as (
+  update lease set position = $1::int8
+  from (select position as before from lease where name = $2 and fence = $3::int8 for update) as old
+  where lease.name = $2
+  returning old.before)`;
 
-/** The number of the last transaction that a writer stored. */
+/** The number under which a writer stored something last. */
 export async function leasePosition(db: Kysely<Database>, { name }: Lease): Promise<bigint> {
   const row = await db
     .selectFrom("lease")

@@ -1,11 +1,13 @@
 import { mkdirSync } from "node:fs";
-import { PGlite } from "@electric-sql/pglite";
-import { Kysely, Migrator, PostgresDialect, type LogEvent, type Transaction } from "kysely";
-import { Pool } from "pg";
+import { Kysely, Migrator, PostgresDialect } from "kysely";
+import type { CompiledQuery, LogEvent, Transaction } from "kysely";
+import { Pool, type ClientBase } from "pg";
 import { ForeignDatabaseError } from "../errors";
+import { nameOf, PLAN_NAMED } from "./columns";
 import { lockDirectory } from "./lockDirectory";
 import { migrations } from "./migrations";
-import { PglitePool } from "./pglitePool";
+import { PARSERS } from "./parsers";
+import { PglitePool } from "./PglitePool";
 import type { Database } from "./schema";
 
 /** Where to keep things: a PostgreSQL server by `url`, or an embedded one in `directory`; in memory when neither is given. */
@@ -24,21 +26,17 @@ export type Work<T> = (transaction: Transaction<Database>) => Promise<T>;
 export interface Store {
   readonly kind: "pglite" | "postgres";
   readonly db: Kysely<Database>;
+  /**
+   * Runs a statement that has a name, by itself: all of it, or nothing. It is prepared once, on a connection that is kept for such
+   * statements.
+   */
+  prepared<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]>;
   /** All of it, or nothing. */
   transaction<T>(work: Work<T>): Promise<T>;
   /** Makes the database this deployment's. @throws ForeignDatabaseError when it is another's. */
   claim(facts: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
-
-const INT8 = 20;
-const NUMERIC = 1700;
-
-/** How values of a type arrive, in both databases alike. */
-const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
-  [INT8]: BigInt,
-  [NUMERIC]: (text) => text,
-};
 
 /**
  * Opens the database and brings its tables up to date.
@@ -48,16 +46,12 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { url, directory } = options;
   const { onQuery } = options;
   if (url !== undefined) {
-    return migrated("postgres", postgresPool(url, options.connections ?? 10), onQuery);
+    return openPostgres(url, options);
   }
   const unlock = directory === undefined ? () => undefined : lockDirectory(directory);
   try {
     if (directory !== undefined) mkdirSync(directory, { recursive: true });
-    const database = await PGlite.create({
-      ...(directory === undefined ? {} : { dataDir: directory }),
-      parsers: PARSERS,
-    });
-    const store = await migrated("pglite", new PglitePool(database), onQuery);
+    const store = await migrated("pglite", await PglitePool.open(directory), onQuery);
     const close = async (): Promise<void> => {
       await store.close();
       unlock();
@@ -93,17 +87,50 @@ function postgresPool(url: string, connections: number): Pool {
   return pool;
 }
 
-async function migrated(
-  kind: Store["kind"],
-  pool: Pool | PglitePool,
-  onQuery: StoreOptions["onQuery"],
-): Promise<Store> {
-  const db = new Kysely<Database>({
+/** A connection that prepares statements that have a name. */
+function keepPrepared(client: ClientBase): void {
+  // It fails with the connection, and then the next query does too.
+  client.query(PLAN_NAMED).catch(() => undefined);
+  const query = client.query.bind(client) as (asked: object) => unknown;
+  client.query = ((text: string, values: unknown) => {
+    return query({ name: nameOf(text), text, values });
+  }) as never;
+}
+
+/** The one that stores, and the one that looks meanwhile. */
+const PREPARED_CONNECTIONS = 2;
+
+async function openPostgres(url: string, options: StoreOptions): Promise<Store> {
+  const { onQuery, connections = 10 } = options;
+  const store = await migrated("postgres", postgresPool(url, connections), onQuery);
+  const pool = postgresPool(url, PREPARED_CONNECTIONS);
+  pool.on("connect", keepPrepared);
+  const prepared = createDb(pool, onQuery);
+  return {
+    ...store,
+    prepared: async (query) => (await prepared.executeQuery(query)).rows,
+    close: async () => {
+      await prepared.destroy();
+      await store.close();
+    },
+  };
+}
+
+function createDb(pool: Pool | PglitePool, onQuery: StoreOptions["onQuery"]): Kysely<Database> {
+  return new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     ...(onQuery === undefined
       ? {}
       : { log: ({ queryDurationMillis }: LogEvent) => onQuery(queryDurationMillis) }),
   });
+}
+
+async function migrated(
+  kind: Store["kind"],
+  pool: Pool | PglitePool,
+  onQuery: StoreOptions["onQuery"],
+): Promise<Store> {
+  const db = createDb(pool, onQuery);
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
@@ -113,6 +140,7 @@ async function migrated(
   return {
     kind,
     db,
+    prepared: async (query) => (await db.executeQuery(query)).rows,
     transaction: (work) => db.transaction().execute(work),
     claim: (facts) => claim(db, facts),
     close: () => db.destroy(),

@@ -65,7 +65,7 @@ export interface LeaseTable {
   holder: string;
   /** Grows with every taking over; a writer whose number is not this one is not the writer any more. */
   fence: bigint;
-  /** How many transactions its writers stored, for those that number them. */
+  /** The number of what its writers stored last, for those that number it. */
   position: bigint;
   expires_at_ms: bigint;
 }
@@ -74,7 +74,7 @@ export interface LeaseTable {
 export interface OrdersTable {
   hash: string;
   condition_id: string;
-  /** Place among the inputs of its market: with `command`, the journal. */
+  /** Place among the inputs of its market, and in the order of arrival. */
   input: bigint;
   salt: Numeric;
   maker: string;
@@ -94,28 +94,15 @@ export interface OrdersTable {
   time_in_force: string;
   post_only: boolean;
   self_trade: string;
-  /** The second at which it is matched; part of the request, so that a replay needs no clock. */
-  now: bigint;
   /** Limit in millionths, in terms of its own outcome, rounded to the owner's side. */
   price: number;
   outcome: "YES" | "NO";
   state: OrderState;
   /** What is left for the book, in units of what it gives; matched parts are off, settled or not. */
   remaining: Numeric;
-  /** Place in the order of arrival: its input. Null in a row of another making. */
-  sequence: bigint | null;
   reason: string | null;
   accepted_at_ms: bigint;
   updated_at_ms: bigint;
-}
-
-/** Inputs of a market that are no new orders: cancel, expire, release and so on. Written by the engine. */
-export interface CommandTable {
-  condition_id: string;
-  input: bigint;
-  /** A Command of engine/commands.ts, as JSON. */
-  body: unknown;
-  received_at_ms: bigint;
 }
 
 /** The log of a market's book, line by line: see docs/matching.md. Written by the engine. */
@@ -214,10 +201,11 @@ export interface LaneTable {
 /** What the streams were told about orders, trades and markets, in one order. Written with what it tells of. */
 export interface OutboxTable {
   id: Generated<bigint>;
-  /** `market:<condition>` or `user:<address>`. */
+  /** `user:<address>`; of what the chain tells also `market:<condition>`. */
   topic: string;
   type: string;
-  payload: unknown;
+  /** As JSON. */
+  payload: string;
   at_ms: bigint;
 }
 
@@ -423,7 +411,6 @@ export interface Database {
   meta: MetaTable;
   lease: LeaseTable;
   orders: OrdersTable;
-  command: CommandTable;
   line: LineTable;
   match: MatchTable;
   match_maker: MatchMakerTable;

@@ -37,6 +37,19 @@ export async function emptyStore(kind: Kind): Promise<Store> {
   return { ...(await store), close: async () => undefined };
 }
 
+type Commit = () => Promise<readonly unknown[]>;
+
+/** The same database; every commit of the engine goes through `around`, which does it or not. */
+export function withCommits(store: Store, around: (commit: Commit) => ReturnType<Commit>): Store {
+  return {
+    ...store,
+    prepared: (query) => {
+      const ask = (): Promise<readonly never[]> => store.prepared(query) as never;
+      return query.sql.includes("store_effects") ? (around(ask) as never) : ask();
+    },
+  };
+}
+
 /** The same tests on both databases; those of PostgreSQL only when DATABASE_URL names a server. */
 export function describeStores(title: string, tests: (fresh: () => Promise<Store>) => void): void {
   describe(`${title}, on the embedded database`, () => tests(() => emptyStore("pglite")));

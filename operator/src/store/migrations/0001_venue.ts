@@ -13,15 +13,12 @@ const STATEMENTS = [
     token_id numeric(78,0) not null, maker_amount numeric(78,0) not null, taker_amount numeric(78,0) not null,
     expiration numeric(78,0) not null, nonce numeric(78,0) not null, fee_rate_bps int4 not null,
     side int4 not null, signature_type int4 not null, signature text not null,
-    kind text not null, time_in_force text not null, post_only bool not null, self_trade text not null, now int8 not null,
+    kind text not null, time_in_force text not null, post_only bool not null, self_trade text not null,
     price int4 not null, outcome text not null, state text not null, remaining numeric(78,0) not null,
-    sequence int8, reason text, accepted_at_ms int8 not null, updated_at_ms int8 not null,
+    reason text, accepted_at_ms int8 not null, updated_at_ms int8 not null,
     unique (condition_id, input))`,
   `create index idx_orders_maker on orders (maker, condition_id, input)`,
-  `create index idx_orders_open on orders (condition_id, sequence) where state in ('OPEN', 'PARTIALLY_FILLED')`,
-  `create table command (
-    condition_id text not null, input int8 not null, body jsonb not null, received_at_ms int8 not null,
-    primary key (condition_id, input))`,
+  `create index idx_orders_open on orders (condition_id, input) where state in ('OPEN', 'PARTIALLY_FILLED')`,
   `create table line (
     condition_id text not null, n int8 not null, input int8 not null, line text not null,
     primary key (condition_id, n))`,
@@ -34,8 +31,8 @@ const STATEMENTS = [
   `create index idx_match_market on match (condition_id, number)`,
   `create index idx_match_taker on match (taker_hash)`,
   `create index idx_match_unsettled on match (number) where state in ('MATCHED', 'MINED', 'RETRYING')`,
-  `create index idx_match_settlement on match (settlement_id)`,
-  `create index idx_match_tx on match (tx_hash)`,
+  `create index idx_match_settlement on match (settlement_id) where settlement_id is not null`,
+  `create index idx_match_tx on match (tx_hash) where tx_hash is not null`,
   `create table match_maker (
     match_id text not null, index int4 not null, order_hash text not null, kind text not null,
     making numeric(78,0) not null, taking numeric(78,0) not null, price int4 not null,
@@ -56,9 +53,9 @@ const STATEMENTS = [
     signed_at_ms int8 not null, signed_at_block int8 not null)`,
   `create index idx_tx_attempt_settlement on tx_attempt (settlement_id)`,
   `create table outbox (
-    id int8 generated always as identity primary key, topic text not null, type text not null,
-    payload jsonb not null, at_ms int8 not null)`,
-  `create index idx_outbox_topic on outbox (topic, id)`,
+    id int8 generated always as identity, topic text not null, type text not null,
+    payload text not null, at_ms int8 not null,
+    primary key (topic, id))`,
 
   // The chain, as logs
   `create table chain_block (
