@@ -131,10 +131,11 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     defaultTerms: { tick: config.TICK, minSize: config.MIN_SIZE },
     ...(config.MARKET_TERMS === undefined ? {} : { terms: readTerms(config.MARKET_TERMS) }),
     unsettledCap: parseUnits(config.UNSETTLED_CAP, 6),
+    ...(config.VERIFY_THREADS === undefined ? {} : { verifyThreads: config.VERIFY_THREADS }),
     pollMs: config.POLL_MS,
     log,
-    onFenced: () => {
-      log.fatal("another process has taken over; this one ends");
+    onGivenUp: (fault) => {
+      log.fatal({ err: fault }, "this process ends; another can go on from what is stored");
       process.exit(3);
     },
   });

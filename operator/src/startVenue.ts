@@ -1,7 +1,7 @@
 import { connect } from "@nostra/sdk";
 import type { Deployment } from "@nostra/sdk/deployments";
 import { ChainMismatchError } from "@nostra/sdk/errors";
-import { orderDomain, type Hex } from "@nostra/sdk/order";
+import { orderDomain, type Hex, type OrderDomain } from "@nostra/sdk/order";
 import type { Wallet } from "ethers";
 import { Redis } from "ioredis";
 import type { Alarm } from "./alerts";
@@ -9,7 +9,8 @@ import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
 import { VenueEngine } from "./engine/VenueEngine";
-import { createFastKeccak } from "./fastKeccak";
+import type { OperatorError } from "./errors";
+import { createFastKeccak, type Keccak256 } from "./fastKeccak";
 import {
   createHttpServer,
   Metrics,
@@ -20,9 +21,10 @@ import {
 } from "./http";
 import { Indexer } from "./indexer";
 import { ChainState } from "./intake/ChainState";
-import { createFastVerifier, type FastVerifier } from "./intake/createFastVerifier";
+import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
 import { VenueIntake, type TradingMode } from "./intake/VenueIntake";
+import { usualVerifyThreads, VerifierThreads } from "./intake/VerifierThreads";
 import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
@@ -69,7 +71,12 @@ export interface VenueOptions {
   /** Collateral units of matches not on chain, from which on the venue takes post-only orders alone; from twice as much, none. */
   readonly unsettledCap?: bigint;
   /** Judges signatures. Default: the fastest that works on this machine. */
-  readonly verifier?: FastVerifier;
+  readonly verifier?: SignatureVerifier;
+  /**
+   * How many threads do so beside this one, unless there is a `verifier`; the first order starts them. Default: processors less
+   * one, at most 4.
+   */
+  readonly verifyThreads?: number;
   /** The most inputs that one commit takes. Default 512. */
   readonly maxBatch?: number;
   /** For reconciliation; default ten minutes. 0 for never. */
@@ -78,8 +85,8 @@ export interface VenueOptions {
   readonly serves?: boolean;
   /** Joins several processes: streams and rate limits. */
   readonly redisUrl?: string;
-  /** This process must not write any more: another one has taken over. */
-  readonly onFenced?: () => void;
+  /** This process must not go on: another one has taken over (FencedError), or its books cannot be trusted any more. */
+  readonly onGivenUp?: (fault: OperatorError) => void;
 }
 
 /** A venue that runs. */
@@ -167,11 +174,9 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
       rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
-      ...(options.onFenced === undefined ? {} : { onFenced: options.onFenced }),
+      ...(options.onGivenUp === undefined ? {} : { onGivenUp: options.onGivenUp }),
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
-      measure: (what, ms) => {
-        if (what === "match") metrics.matchingSeconds.observe(ms / 1000);
-      },
+      measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
     });
     closers.push(() => engine.stop());
 
@@ -216,7 +221,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
     const mode = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
-    const verifier = options.verifier ?? createFastVerifier(domain, keccak256);
+    const verifier = options.verifier ?? openVerifier(domain, keccak256, options, closers);
     log.info({ backend: verifier.backend }, "signatures are verified");
     const intake = new VenueIntake({
       ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, mode },
@@ -292,6 +297,19 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await stop();
     throw thrown;
   }
+}
+
+function openVerifier(
+  domain: OrderDomain,
+  keccak256: Keccak256,
+  { verifyThreads: count = usualVerifyThreads(), log }: VenueOptions,
+  closers: (() => unknown)[],
+): SignatureVerifier {
+  const here = createFastVerifier(domain, keccak256);
+  if (count === 0) return here;
+  const threads = new VerifierThreads({ domain, count, here, log });
+  closers.push(() => threads.close());
+  return threads;
 }
 
 /** A connection for who publishes, counts and asks; a subscriber has one of its own. */

@@ -8,13 +8,14 @@ import type { VenueEngine } from "../../operator/src/engine/VenueEngine";
 import { acquireLease, type Store } from "../../operator/src/store";
 import { account, ALICE, BOB, buy, CAROL, NO, sell, TAKER, UNIT, YES } from "../helpers/bookOrders";
 import { Chance, runsOr, seedOr } from "../helpers/random";
-import { describeStores } from "./helpers/stores";
+import { describeStores, withCommits } from "./helpers/stores";
 import { asNew, MARKET, startEngine } from "./helpers/engines";
 
 /*
 engine
 ├── an order
-│   ├── is stored before it is answered, and matched after
+│   ├── is stored with what it led to before it is answered
+│   ├── that is matched as it comes is stored once, as it is by then
 │   ├── sent again is answered with where it stands, and not matched again
 │   ├── sent again while it is about to be matched keeps what it reserves
 │   └── that is not to rest is REJECTED with the reason when nothing meets it
@@ -27,7 +28,9 @@ engine
 ├── levels and reservations are what orders and matches say
 ├── a database that fails
 │   ├── for a while: new orders are refused, waiting ones are stored once
-│   └── after it stored: nothing is told twice
+│   ├── after it stored: nothing is told twice
+│   └── and says that a row is there already: the engine gives up
+├── a fault in matching ends the engine; nothing of that input is stored, and the next one goes on
 ├── a writer that another replaced stops, and what waits is refused
 └── a process that dies at any commit: the next one has the same book, matches and log
 */
@@ -44,7 +47,7 @@ describeStores("engine", (fresh) => {
       .where("hash", "=", hash)
       .executeTakeFirst();
 
-  it("stores an order before it answers, and matches it after", async () => {
+  it("stores an order with what it led to before it answers", async () => {
     const store = await fresh();
     const { engine, events } = await startEngine(store);
     const order = asNew(buy(YES, 5n, 40n));
@@ -54,6 +57,21 @@ describeStores("engine", (fresh) => {
     await engine.idle();
     expect(engine.book(MARKET)?.has(order.hash)).to.equal(true);
     expect(events.map(({ type }) => type)).to.deep.equal(["order", "book"]);
+  });
+
+  it("stores an order once that is matched as it comes", async () => {
+    const store = await fresh();
+    const { engine, events } = await startEngine(store);
+    const [ask, bid] = [asNew(sell(YES, 5n, 40n)), asNew(buy(YES, 8n, 40n, { maker: BOB }))];
+    await Promise.all([engine.submit(ask), engine.submit(bid)]);
+    // Both answers came after the one commit that has all of it.
+    expect(await stateOf(store, ask.hash)).to.include({ state: "FILLED", remaining: "0" });
+    expect(await stateOf(store, bid.hash)).to.include({ state: "PARTIALLY_FILLED" });
+    expect(await store.db.selectFrom("match").select("id").execute()).to.have.length(1);
+    const position = await store.db.selectFrom("lease").select("position").execute();
+    // The first was the opening of the market.
+    expect(position).to.deep.equal([{ position: 2n }]);
+    expect(events.filter(({ type }) => type === "match")).to.have.length(1);
   });
 
   it("answers an order sent again with where it stands, and does not match it again", async () => {
@@ -139,7 +157,6 @@ describeStores("engine", (fresh) => {
       .where("type", "=", "match")
       .execute();
     expect(told3.map(({ topic }) => topic)).to.have.members([
-      `market:${MARKET}`,
       `user:${TAKER}`,
       `user:${ALICE}`,
       `user:${BOB}`,
@@ -167,7 +184,7 @@ describeStores("engine", (fresh) => {
       matchId: `${MARKET}:4:0`,
       guilty,
       reason: "OutcomeTransferFailed",
-      now: "1000",
+      now: 1_000n,
     });
 
     it("takes the guilty order out and gives the others their old place", async () => {
@@ -227,7 +244,7 @@ describeStores("engine", (fresh) => {
           .select("topic")
           .where("type", "=", "match")
           .execute();
-        expect(rows).to.have.length(6);
+        expect(rows).to.have.length(4);
       });
     }
 
@@ -267,13 +284,10 @@ describeStores("engine", (fresh) => {
     it("has waiting orders stored once when it comes back; new ones are refused meanwhile", async () => {
       const store = await fresh();
       let failures = 3;
-      const failing: Store = {
-        ...store,
-        transaction: async (work) => {
-          if (failures-- > 0) throw new Error("connection refused");
-          return store.transaction(work);
-        },
-      };
+      const failing = withCommits(store, async (commit) => {
+        if (failures-- > 0) throw new Error("connection refused");
+        return commit();
+      });
       const { engine } = await startEngine(store);
       await engine.stop();
       const again = await startEngine(failing);
@@ -292,14 +306,11 @@ describeStores("engine", (fresh) => {
     it("tells nothing twice when only its answer was lost", async () => {
       const store = await fresh();
       let lost = 0;
-      const forgetful: Store = {
-        ...store,
-        transaction: async (work) => {
-          const result = await store.transaction(work);
-          if (lost++ % 2 === 0) throw new Error("connection reset");
-          return result;
-        },
-      };
+      const forgetful = withCommits(store, async (commit) => {
+        const result = await commit();
+        if (lost++ % 2 === 0) throw new Error("connection reset");
+        return result;
+      });
       const { engine } = await startEngine(forgetful);
       const [ask, bid] = [asNew(sell(YES, 5n, 40n)), asNew(buy(YES, 5n, 40n, { maker: BOB }))];
       for (const order of [ask, bid])
@@ -310,9 +321,52 @@ describeStores("engine", (fresh) => {
         .select("type")
         .where("type", "=", "match")
         .execute();
-      expect(told).to.have.length(3);
+      expect(told).to.have.length(2);
       expect(replay(await lines(store)).status).to.equal("agrees");
     });
+  });
+
+  it("gives up when the database has a row already that it would store", async () => {
+    const store = await fresh();
+    const given: unknown[] = [];
+    const { engine } = await startEngine(store, { onGivenUp: (fault) => given.push(fault) });
+    const foreign = { condition_id: MARKET, n: 1n, input: 1n, line: "{}" };
+    await store.db.insertInto("line").values(foreign).execute();
+    const [first, second] = [asNew(buy(YES, 5n, 40n)), asNew(buy(YES, 6n, 40n))];
+    await expect(engine.submit(first)).to.be.rejectedWith(/cannot be trusted/);
+    await expect(engine.submit(second)).to.be.rejectedWith(/cannot be trusted/);
+    expect(given).to.have.length(1);
+    expect(await store.db.selectFrom("orders").select("hash").execute()).to.deep.equal([]);
+  });
+
+  it("ends with a fault in matching; the next one goes on without that input", async () => {
+    const store = await fresh();
+    const given: unknown[] = [];
+    const { engine, events } = await startEngine(store, {
+      onGivenUp: (fault) => given.push(fault),
+    });
+    const good = asNew(buy(YES, 5n, 40n));
+    await engine.submit(good);
+    const told = events.length;
+    const market = engine.market(MARKET)!;
+    const arrive = market.arrive.bind(market);
+    let left = 1;
+    market.arrive = (...order) => {
+      arrive(...order);
+      if (left-- === 0) throw new Error("a fault of the matcher");
+    };
+    const orders = [2n, 3n, 4n].map((size) => asNew(buy(YES, size, 40n)));
+    for (const answer of await Promise.allSettled(orders.map((order) => engine.submit(order)))) {
+      expect(answer.status).to.equal("rejected");
+    }
+    expect(given).to.have.length(1);
+    expect(engine.state).to.equal("stopped");
+    expect(events).to.have.length(told);
+
+    const next = await startEngine(store);
+    expect(next.engine.book(MARKET)!.bids()).to.have.length(1);
+    expect(await next.engine.submit(orders[1]!)).to.include({ isNew: true, input: 2 });
+    expect(replay(await lines(store)).status).to.equal("agrees");
   });
 
   it("stops a writer that another has replaced, and refuses what waits", async () => {
@@ -329,17 +383,15 @@ describeStores("engine", (fresh) => {
   it("refuses also a command that is done and cannot be stored, when it is replaced in between", async () => {
     const store = await fresh();
     let left = Infinity;
-    const { engine } = await startEngine({
-      ...store,
-      transaction: async (work) => {
-        if (--left === 0) await acquireLease(store.db, "engine", "another", 10n ** 15n);
-        return store.transaction(work);
-      },
+    const taken = withCommits(store, async (commit) => {
+      if (--left === 0) await acquireLease(store.db, "engine", "another", 10n ** 15n);
+      return commit();
     });
+    const { engine } = await startEngine(taken);
     const order = asNew(buy(YES, 5n, 40n));
     await engine.submit(order);
     await engine.idle();
-    left = 2;
+    left = 1;
     const cancel = engine.command(MARKET, { op: "cancel", hash: order.hash, reason: "BY_MAKER" });
     await expect(cancel).to.be.rejectedWith(/taken over engine/);
   });
@@ -352,15 +404,7 @@ describeStores("engine", (fresh) => {
   });
 
   async function clean(store: Store): Promise<Store> {
-    for (const table of [
-      "orders",
-      "command",
-      "line",
-      "match",
-      "match_maker",
-      "outbox",
-      "lease",
-    ] as const) {
+    for (const table of ["orders", "line", "match", "match_maker", "outbox", "lease"] as const) {
       await store.db.deleteFrom(table).execute();
     }
     return store;
@@ -398,14 +442,11 @@ describeStores("engine", (fresh) => {
     let doomed = { commits: Infinity };
     const mortal = (): Store => {
       const mine = (doomed = { commits: Infinity });
-      return {
-        ...store,
-        transaction: async (work) => {
-          // A dead process does nothing more: its commit is made, or not, and it hears no answer.
-          if (mine.commits-- <= 0) return new Promise(() => undefined);
-          return store.transaction(work);
-        },
-      };
+      return withCommits(store, async (commit) => {
+        // A dead process does nothing more: its commit is made, or not, and it hears no answer.
+        if (mine.commits-- <= 0) return new Promise(() => undefined);
+        return commit();
+      });
     };
     let { engine } = await startEngine(mortal(), { maxMakers: 3 });
     const orders = inputs.flatMap((input) => ("order" in input ? [input.order] : []));
@@ -462,7 +503,7 @@ describeStores("engine", (fresh) => {
       if (match === undefined) return undefined;
       const guilty = [match.taker_hash as Hex].slice(0, input.guilty % 2);
       const { id: matchId } = match;
-      return on.command(MARKET, { op: "release", matchId, guilty, reason: "test", now: "1000" });
+      return on.command(MARKET, { op: "release", matchId, guilty, reason: "test", now: 1_000n });
     }
   }
 

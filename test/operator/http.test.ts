@@ -136,6 +136,19 @@ describeStores("operator: HTTP", (fresh) => {
       expect(json.results[3].input).to.equal(1);
     });
 
+    it("in a batch, arrive in the order in which they are named, whichever is verified first", async () => {
+      const orders = await Promise.all(["0.1", "0.2", "0.3"].map((price) => signJson({ price })));
+      const started: unknown[] = [];
+      http.venue.verified = async ({ signature }) => {
+        const place = started.push(signature);
+        while (started.length < orders.length) await new Promise(setImmediate);
+        await new Promise((resolve) => setTimeout(resolve, 20 * (orders.length - place)));
+      };
+      const { json } = await ask("POST", "/api/orders/batch", { body: { orders } });
+      expect(started).to.deep.equal(orders.map(({ signature }) => signature));
+      expect(json.results.map(({ input }: { input: number }) => input)).to.deep.equal([0, 1, 2]);
+    });
+
     it("in a batch of more than fifty, is refused", async () => {
       const body = { orders: Array(51).fill(null) };
       const { status, json } = await ask("POST", "/api/orders/batch", { body });
@@ -216,17 +229,15 @@ describeStores("operator: HTTP", (fresh) => {
       expect([none.status, none.json.error.code]).to.deep.equal([404, "ORDER_NOT_FOUND"]);
     });
 
-    it("tells PENDING_MATCH until its input was applied", async () => {
+    it("tells PENDING_MATCH of no order that is stored", async () => {
       const hash = await place({ price: "0.5" });
-      const { db } = http.venue.store;
-      await db.updateTable("orders").set({ sequence: null }).execute();
-      expect((await ask("GET", `/api/orders/${hash}`)).json.status).to.equal("PENDING_MATCH");
+      expect((await ask("GET", `/api/orders/${hash}`)).json.status).to.equal("OPEN");
       const headers = await http.signIn();
       const count = async (status: string): Promise<number> =>
         (await ask("GET", `/api/user/orders?status=${status}`, { headers })).json.orders.length;
       expect([await count("PENDING_MATCH"), await count("OPEN"), await count("PARTIAL")])
         .to.deep //
-        .equal([1, 0, 0]);
+        .equal([0, 1, 0]);
     });
 
     it("tells one's own to oneself alone", async () => {

@@ -281,11 +281,10 @@ describe("indexer: reconciliation", () => {
             time_in_force: "GTC",
             post_only: false,
             self_trade: "skip",
-            now: 0n,
             price: 1,
             outcome: "YES",
           },
-          ...{ state: "OPEN", remaining: "10000", sequence: null, reason: null },
+          ...{ state: "OPEN", remaining: "10000", reason: null },
           ...{ accepted_at_ms: 0n, updated_at_ms: 0n },
         })
         .execute();

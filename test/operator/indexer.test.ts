@@ -243,7 +243,9 @@ describe("indexer", () => {
       expect(new Set(funds)).to.deep.equal(new Set(["0", market.yes.toString()]));
       const out = await store.db.selectFrom("outbox").selectAll().execute();
       const positions = told.filter(({ type }) => type === "position");
-      expect(out.map(({ payload }) => payload)).to.have.deep.members(positions);
+      expect(out.map(({ payload }) => JSON.parse(payload) as unknown)).to.have.deep.members(
+        positions,
+      );
     });
   });
 

@@ -19,17 +19,22 @@ import { ChainState } from "../../operator/src/intake/ChainState";
 import { createFastVerifier } from "../../operator/src/intake/createFastVerifier";
 import { Heartbeats } from "../../operator/src/intake/Heartbeats";
 import type { SubmitOptions } from "../../operator/src/intake/Intake";
+import { Turns } from "../../operator/src/intake/Turns";
 import { VenueIntake, type TradingMode } from "../../operator/src/intake/VenueIntake";
 import { watchChain } from "../../operator/src/intake/watchChain";
 import { silentLog } from "../../operator/src/log";
 import { MarketDirectory } from "../../operator/src/markets/MarketDirectory";
 import { acquireLease, type Store } from "../../operator/src/store";
-import { describeStores } from "./helpers/stores";
+import { describeStores, withCommits } from "./helpers/stores";
 
 /*
 intake
 ├── takes a well signed, funded order of an open market
 ├── takes an order of a delegate, and one approved on chain, at the chain's word
+├── verifies orders side by side
+│   ├── those that take turns get their places as they were submitted, and are stored together
+│   ├── a bad one among them is refused at once, and holds nobody up
+│   └── one that is sent twice meanwhile is taken once
 ├── refuses, each with status, code and values, and nothing stored
 ├── the funds of an account
 │   ├── what open orders reserve counts; a cancel gives it back
@@ -60,6 +65,9 @@ describeStores("intake", (fresh) => {
   let nowMs: number;
   /** What every write waits for. */
   let gate: Promise<void> | null;
+  let writes: number;
+  /** What the verification of an order waits for. */
+  let verified: (order: SignedOrder) => Promise<void>;
   let cooling: Address | null;
   let leases = 0n;
   let snapshot: unknown;
@@ -84,6 +92,8 @@ describeStores("intake", (fresh) => {
     mode = "open";
     cooling = null;
     gate = null;
+    writes = 0;
+    verified = async () => undefined;
     const { conditionId, questionId } = market;
     await store.db
       .insertInto("market")
@@ -100,13 +110,11 @@ describeStores("intake", (fresh) => {
     });
     const clock = { nowMs: () => nowMs };
     const lease = await acquireLease(store.db, "engine", `intake ${leases}`, leases++ * 10n ** 9n);
-    const gated: Store = {
-      ...store,
-      transaction: async (work) => {
-        await gate;
-        return store.transaction(work);
-      },
-    };
+    const gated = withCommits(store, async (commit) => {
+      await gate;
+      writes++;
+      return commit();
+    });
     engine = await VenueEngine.start({
       ...{ store: gated, bus, clock, lease, log: silentLog, chainNow: () => now },
       rules: { maxMakers: 50, marginSeconds: 0n },
@@ -118,9 +126,10 @@ describeStores("intake", (fresh) => {
     chain.follow(bus);
     heartbeats = await Heartbeats.load(store, () => nowMs, silentLog);
     stopWatching = watchChain({ bus, engine, chain, store, log: silentLog });
+    const { verify, backend } = createFastVerifier(domain);
     intake = new VenueIntake({
       ...{ engine, markets, chain, connection, store, heartbeats },
-      verifier: createFastVerifier(domain),
+      verifier: { backend, verify: (order) => verified(order).then(() => verify(order)) },
       chainNow: () => now,
       minLifeSeconds: 10n,
       mode: () => mode,
@@ -154,8 +163,11 @@ describeStores("intake", (fresh) => {
     return signOrder({ ...buildOrder(terms), ...changes }, wallet, domain);
   }
 
-  const send = (order: SignedOrder, options?: SubmitOptions) =>
-    intake.submit({ ...orderToJson(order), ...(options === undefined ? {} : { options }) });
+  const send = (order: SignedOrder, options?: SubmitOptions, turns?: Turns) =>
+    intake.submit(
+      { ...orderToJson(order), ...(options === undefined ? {} : { options }) },
+      turns === undefined ? {} : { turns },
+    );
   const addressOf = (i: number): Address => sandbox.accounts[i]!.address as Address;
   const stateOf = async (hash: string) =>
     (
@@ -335,16 +347,64 @@ describeStores("intake", (fresh) => {
     expect(await send(await signed({ by: 1 }))).to.include({ isNew: true });
   });
 
-  it("gives orders their places one after the other, and stores them together", async () => {
-    const results: ReturnType<typeof intake.submit>[] = [];
-    for (const by of [0, 1, 0, 1]) {
-      const { order, signature } = orderToJson(await signed({ by }));
-      await new Promise<void>((resolve) => {
-        results.push(intake.submit({ order, signature }, { onPlaced: resolve }));
+  describe("verifies orders side by side:", () => {
+    let verifying: bigint[];
+    let open: (() => void)[];
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise(setImmediate);
+    };
+
+    beforeEach(() => {
+      verifying = [];
+      open = [];
+      verified = ({ salt }) => {
+        verifying.push(salt);
+        return new Promise((resolve) => open.push(resolve));
+      };
+    });
+
+    it("those that take turns get their places as they were submitted, whichever is verified first, and are stored together", async () => {
+      const orders = await Promise.all([0, 1, 0, 1].map((by) => signed({ by })));
+      await Promise.all([0, 1].map((by) => intake.funds(addressOf(by), "0")));
+      const turns = new Turns();
+      const before = writes;
+      const results = orders.map((order) => send(order, undefined, turns));
+      await until(() => open.length === orders.length);
+      expect(verifying).to.deep.equal(orders.map(({ salt }) => salt));
+      for (const release of open.reverse()) {
+        release();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      const inputs = (await Promise.all(results)).map(({ input }) => input);
+      expect(inputs).to.deep.equal(inputs.map((_, i) => inputs[0]! + i));
+      expect(writes).to.equal(before + 1);
+    });
+
+    it("a bad one among them is refused at once, and holds nobody up", async () => {
+      const good = [await signed(), await signed()];
+      const bad = { ...(await signed()), signature: good[0]!.signature };
+      const turns = new Turns();
+      const [first, refused, last] = [good[0]!, bad, good[1]!].map((order) => {
+        return send(order, undefined, turns);
       });
-    }
-    const inputs = (await Promise.all(results)).map(({ input }) => input);
-    expect(inputs).to.deep.equal(inputs.map((_, i) => inputs[0]! + i));
+      await until(() => open.length === 3);
+      open[2]!();
+      open[1]!();
+      await expect(refused).to.be.rejectedWith(OperatorError, "Invalid signature");
+      expect([...engine.arrivingOrders(addressOf(0))]).to.deep.equal([]);
+      open[0]!();
+      const [one, two] = [await first!, await last!];
+      expect(two.input).to.equal(one.input + 1);
+    });
+
+    it("one that is sent twice meanwhile is taken once", async () => {
+      const order = await signed();
+      const results = [send(order), send(order)];
+      await until(() => open.length === 2);
+      for (const release of open) release();
+      const isNew = (await Promise.all(results)).map((accepted) => accepted.isNew);
+      expect(isNew).to.deep.equal([true, false]);
+    });
   });
 
   it("cancels for the maker alone, and says of each hash what became of it (HT-4)", async () => {
@@ -367,7 +427,8 @@ describeStores("intake", (fresh) => {
     await intake.funds(addressOf(0), "0");
     // Another two are on their way to the database when the cancels come.
     const sent = [send(other), send(await signed())];
-    while ([...engine.arrivingOrders(addressOf(0))].length < 2) await new Promise(setImmediate);
+    // Not for as long as a turn of the event loop, or they may be in the book.
+    while ([...engine.arrivingOrders(addressOf(0))].length < 2) await Promise.resolve();
     const named = [...engine.arrivingOrders(addressOf(0))][0]!.hash;
     const cancelled = intake.cancel(addressOf(0), [named]);
     const all = intake.cancelAll(addressOf(0));

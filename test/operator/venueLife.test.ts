@@ -72,6 +72,7 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
           limits: scaleLimits(DEFAULT_LIMITS, 100),
         },
         pollMs: 50,
+        verifyThreads: 0,
         log: silentLog,
       });
     }

@@ -15,7 +15,7 @@ export interface NewOrder {
   readonly selfTrade: "skip" | "cancel-oldest" | "cancel-newest" | "cancel-both";
 }
 
-/** The order is stored and has its place; it is not matched yet. */
+/** The order is stored and has its place; what it met, others tell. */
 export interface Accepted {
   readonly hash: Hex;
   readonly conditionId: Hex;
@@ -26,7 +26,7 @@ export interface Accepted {
   readonly state: OrderState;
 }
 
-/** The one writer of the books. Everything it is asked is stored before it is done, and done once. */
+/** The one writer of the books. Everything it is asked is done once, and stored with what it led to before anybody is told. */
 export interface Engine {
   /** Resolves when the order is stored. @throws OperatorError when the venue cannot take it now. */
   submit(order: NewOrder): Promise<Accepted>;

@@ -97,17 +97,12 @@ export class MarketEngine {
     this.#toldVersion = this.recorder.version;
   }
 
-  /** An order arrives. Its record is new and its row is stored. */
-  arrive(record: OrderRecord, effects: Effects, atMs: number): void {
+  /** An order arrives, at the chain's second `now`. */
+  arrive(record: OrderRecord, now: bigint, effects: Effects, atMs: number): void {
     this.#plans = 0;
     this.#records.set(record);
-    this.#submit(
-      record,
-      record.input,
-      { postOnly: record.postOnly, now: record.now },
-      effects,
-      atMs,
-    );
+    effects.orders.set(record.hash, record);
+    this.#submit(record, record.input, { postOnly: record.postOnly, now }, effects, atMs);
   }
 
   /** Does a command. @returns false when there was nothing to do. */
@@ -119,14 +114,14 @@ export class MarketEngine {
       case "invalidate":
         return this.#invalidate(command.hash, command.reason, input, effects, atMs);
       case "expire": {
-        const { result, line } = this.recorder.expire(BigInt(command.now));
+        const { result, line } = this.recorder.expire(command.now);
         this.#log(line, input, effects);
         for (const { hash } of result) this.#left(hash, "EXPIRED", null, effects, atMs);
         this.#nextExpiration = undefined;
         return result.length > 0;
       }
       case "reduce":
-        return this.#reduce(command.hash, BigInt(command.remaining), input, effects, atMs);
+        return this.#reduce(command.hash, command.remaining, input, effects, atMs);
       case "release":
         return this.#release(command, input, effects, atMs);
     }
@@ -406,7 +401,7 @@ export class MarketEngine {
     if (match === undefined) return false;
     this.unsettled.delete(matchId);
     const guiltyHash = guilty[0] ?? null;
-    effects.failed.push({ matchId, reason, guilty: guiltyHash });
+    effects.failed.push({ id: matchId, reason, guilty: guiltyHash, at_ms: BigInt(atMs) });
     effects.tellMatch({ ...match.told, state: "FAILED", reason, guiltyHash, atMs });
     for (const { hash } of match.parts) this.settleReservation(matchId, hash);
     for (const hash of guilty) this.#invalidate(hash, reason, input, effects, atMs);
@@ -415,7 +410,7 @@ export class MarketEngine {
       .map((part) => ({ ...part, record: this.#records.get(part.hash) as OrderRecord }))
       .sort((left, right) => left.record.input - right.record.input);
     for (const { hash, consumed, record } of parts) {
-      this.#giveBack(record, consumed, BigInt(now), input, effects, atMs);
+      this.#giveBack(record, consumed, now, input, effects, atMs);
       this.#unbind(hash);
     }
     return true;
@@ -466,12 +461,13 @@ export class MarketEngine {
     const row = { hash, state, remaining: remaining.toString(), reason };
     const event = { type: "order", conditionId, ...row, maker: order.maker, atMs } as const;
     const { row: stored } = record;
-    // An order that came to rest is stored as it is, and its maker has the answer.
+    // Of an order that came to rest its maker has the answer.
     if (stored.state === state && stored.remaining === remaining && stored.reason === reason) {
       effects.events.push(event);
     } else {
       record.row = { state, remaining, reason };
-      effects.updates.set(hash, { ...row, updated_at_ms: BigInt(atMs) });
+      if (!effects.orders.has(hash))
+        effects.updates.set(hash, { ...row, updated_at_ms: BigInt(atMs) });
       effects.tellOrder(event);
     }
     this.#forgetIfOver(record);

@@ -1,17 +1,11 @@
 import type { OrderBook } from "@nostra/sdk/matcher";
 import type { Address, Hex } from "@nostra/sdk/order";
+import { CompiledQuery, type Selectable } from "kysely";
 import type { Bus } from "../bus";
 import type { Clock } from "../clock";
 import { FencedError, OperatorError } from "../errors";
 import type { Log } from "../log";
-import {
-  advanceLease,
-  leasePosition,
-  type CommandTable,
-  type Lease,
-  type OrderState,
-  type Store,
-} from "../store";
+import { leasePosition, named, type Lease, type OrdersTable, type Store } from "../store";
 import type { Command } from "./commands";
 import { Effects } from "./Effects";
 import type { Accepted, Engine, NewOrder } from "./Engine";
@@ -20,7 +14,7 @@ import { MarketEngine, type MatchingRules, type VenueMarket } from "./MarketEngi
 import { assetOf, recordOf, type OrderRecord } from "./OrderRecord";
 import { OrderRecords } from "./OrderRecords";
 import { Reservations } from "./Reservations";
-import { findStored, storeBatch } from "./storeBatch";
+import { storeStatement } from "./storeStatement";
 
 export interface VenueEngineParams {
   readonly store: Store;
@@ -36,46 +30,55 @@ export interface VenueEngineParams {
   readonly maxBatch?: number;
   /** Inputs that may wait for a commit before more are refused. Default 20,000. */
   readonly maxWaiting?: number;
-  /** This process is the writer no more, and has stopped. */
-  readonly onFenced?: (fault: FencedError) => void;
-  /** What an input took from its arrival to being stored, and from there to its match being stored. */
-  readonly measure?: (what: "store" | "match", milliseconds: number) => void;
+  /** The engine takes nothing any more: another process is the writer (FencedError), or memory cannot be trusted. */
+  readonly onGivenUp?: (fault: OperatorError) => void;
+  /** What an order took from its arrival to being stored with all that it led to. */
+  readonly measure?: (milliseconds: number) => void;
 }
 
-interface Waiting {
-  readonly market: OpenMarket;
-  readonly receivedAtMs: number;
-  input: number;
-  readonly ask:
-    | {
-        readonly kind: "order";
-        readonly order: NewOrder;
-        record?: OrderRecord;
-        readonly resolve: (accepted: Accepted) => void;
-      }
-    | {
-        readonly kind: "command";
-        readonly command: Command;
-        readonly resolve: (result: { done: boolean }) => void;
-      };
-  readonly reject: (fault: unknown) => void;
-}
+/** An input that came, in the order of arrival. */
+type Waiting = { readonly market: OpenMarket; readonly receivedAtMs: number } & (
+  | {
+      readonly kind: "order";
+      readonly order: NewOrder;
+      readonly resolve: (accepted: Accepted) => void;
+      readonly reject: (fault: unknown) => void;
+    }
+  | {
+      readonly kind: "command";
+      readonly command: Command;
+      readonly resolve: (result: { readonly done: boolean }) => void;
+      readonly reject: (fault: unknown) => void;
+    }
+);
 
 interface OpenMarket {
   readonly engine: MarketEngine;
   nextInput: number;
 }
 
+type StoredOrder = Pick<Selectable<OrdersTable>, "input" | "state">;
+
+/** PostgreSQL's code for it. */
+const UNIQUE_VIOLATION = "23505";
+
+const FIND_ORDERS = named(
+  "find_orders",
+  "select hash, input, state from orders where hash = any($1::text[])",
+);
+
 const RETRY_MS = [20, 50, 100, 200, 500, 1_000];
 
 /**
- * The one writer of all books. Inputs wait in a queue; one commit at a time stores as many as wait (rule O1), together with what
- * those of the commit before led to; then they are answered, and done.
+ * The one writer of all books. Inputs wait in a queue until the database has said which of their orders it knows; then they are done
+ * in memory, in their order; then one commit stores them with all that they led to, and only then is anybody told (rule O1). One
+ * commit is in flight at a time. Whatever is done meanwhile goes into the next one.
  *
- * - running: the loop takes what waits. Nothing is told that is not stored.
- * - stalled: the last commit failed. It is tried again as it was until it succeeds, for it may have been stored and only its answer
- *   lost; meanwhile new inputs are refused, and those that wait go on waiting.
- * - stopped: by `stop`, after what waits is stored and done; or fenced, when another process has taken over: what waits is refused.
+ * - running: what waits is done and stored.
+ * - stalled: the database failed. The commit is tried again as it was until it succeeds, for it may have been stored and only its
+ *   answer lost; meanwhile new inputs are refused, and those that wait go on waiting.
+ * - stopped: by `stop`, after what waits is done and stored; or given up, when another process has taken over or memory cannot be
+ *   trusted any more: then what waits is refused, and a new process goes on from what is stored.
  */
 export class VenueEngine implements Engine {
   readonly reservations = new Reservations();
@@ -83,16 +86,20 @@ export class VenueEngine implements Engine {
   readonly #markets = new Map<Hex, OpenMarket>();
   /** Orders that are open, or in matches that may fail. */
   readonly #records = new OrderRecords();
-  /** Orders that wait to be stored, or are stored and about to be done, by hash. */
+  /** Orders that came and are not stored yet, by hash. */
   readonly #arriving = new Map<
     Hex,
     { readonly order: NewOrder; readonly accepted: Promise<Accepted> }
   >();
   #queue: Waiting[] = [];
+  /** What was done since the last commit was made up. */
   #effects = new Effects();
-  #loop: Promise<void> | null = null;
+  #doing: Promise<void> | null = null;
+  #storing: Promise<void> | null = null;
+  /** Goes on with doing when a commit has made room. */
+  #makeRoom: () => void = () => undefined;
   #state: "running" | "stalled" | "stopped" = "running";
-  #fault: FencedError | null = null;
+  #fault: OperatorError | null = null;
   /** How many commits there were, over all processes. */
   #commits = 0n;
 
@@ -100,29 +107,14 @@ export class VenueEngine implements Engine {
     this.#params = params;
   }
 
-  /** Rebuilds every book from the database and does what was stored and not done. */
+  /** Rebuilds every book from the database. */
   static async start(params: VenueEngineParams): Promise<VenueEngine> {
     const engine = new VenueEngine(params);
     engine.#commits = await leasePosition(params.store.db, params.lease);
     const loaded = await loadMarkets(params.store, engine.#shared());
-    for (const { engine: market, pending, nextInput } of loaded) {
+    for (const { engine: market, nextInput } of loaded) {
       engine.#markets.set(market.market.conditionId, { engine: market, nextInput });
-      for (const input of pending) {
-        if (input.kind === "order") {
-          market.arrive(input.record, engine.#effects, input.receivedAtMs);
-        } else {
-          market.perform(input.command, input.input, engine.#effects, input.receivedAtMs);
-        }
-      }
-      if (pending.length > 0) {
-        params.log.info(
-          { conditionId: market.market.conditionId, inputs: pending.length },
-          "did inputs that were stored and not done",
-        );
-      }
     }
-    if (!engine.#effects.isEmpty) engine.#run();
-    await engine.idle();
     return engine;
   }
 
@@ -144,7 +136,7 @@ export class VenueEngine implements Engine {
     this.#markets.set(conditionId, { engine, nextInput: 1 });
     const line = { condition_id: conditionId, n: 0n, input: 0n, line: engine.recorder.opening };
     this.#effects.lines.push(line);
-    this.#run();
+    this.#store();
     await this.idle();
   }
 
@@ -152,8 +144,8 @@ export class VenueEngine implements Engine {
     const { hash, conditionId } = order;
     const known = this.known(hash);
     if (known !== undefined) return known;
-    const accepted = this.#enqueue<Accepted>(conditionId, (resolve) => {
-      return { kind: "order", order, resolve };
+    const accepted = this.#enqueue<Accepted>(conditionId, (asked) => {
+      return { ...asked, kind: "order", order };
     });
     // From here on it counts, whatever else arrives while it is being stored.
     this.reservations.set(hash, order.order.maker, assetOf(order.order), order.order.makerAmount);
@@ -178,7 +170,7 @@ export class VenueEngine implements Engine {
   }
 
   command(conditionId: Hex, command: Command): Promise<{ readonly done: boolean }> {
-    return this.#enqueue(conditionId, (resolve) => ({ kind: "command", command, resolve }));
+    return this.#enqueue(conditionId, (asked) => ({ ...asked, kind: "command", command }));
   }
 
   book(conditionId: Hex): OrderBook | undefined {
@@ -208,20 +200,21 @@ export class VenueEngine implements Engine {
     for (const record of this.#records.of(account)) if (record.rests) yield record;
   }
 
-  /** The orders of an account that are taken in and not done: a command given now is done after them. */
+  /** The orders of an account that came and are not done: a command given now is done after them. */
   *arrivingOrders(account: Address): Generator<NewOrder> {
     const wanted = account.toLowerCase();
     for (const { order } of this.#arriving.values()) {
-      if (order.order.maker.toLowerCase() === wanted) yield order;
+      const isDone = this.#records.has(order.hash);
+      if (!isDone && order.order.maker.toLowerCase() === wanted) yield order;
     }
   }
 
-  /** An order that is taken in and not done. */
+  /** An order that came and is not stored. */
   arrivingOrder(hash: Hex): NewOrder | undefined {
     return this.#arriving.get(hash)?.order;
   }
 
-  /** How many inputs wait to be stored. */
+  /** How many inputs wait to be done. */
   get waiting(): number {
     return this.#queue.length;
   }
@@ -232,23 +225,31 @@ export class VenueEngine implements Engine {
 
   /** Resolves when nothing waits and everything is stored and told. */
   async idle(): Promise<void> {
-    while (this.#loop !== null) await this.#loop;
+    while (this.#doing !== null || this.#storing !== null) {
+      await this.#doing;
+      await this.#storing;
+    }
     if (this.#fault !== null) throw this.#fault;
   }
 
-  /** Takes nothing more, and resolves when what waits is stored and done. */
+  /** Takes nothing more, and resolves when what waits is done and stored. */
   async stop(): Promise<void> {
-    const wasFenced = this.#fault !== null;
+    const gaveUp = this.#fault !== null;
     this.#state = "stopped";
-    while (this.#loop !== null) await this.#loop;
-    if (!wasFenced && this.#fault !== null) throw this.#fault;
+    await this.idle().catch((fault: unknown) => {
+      if (!gaveUp) throw fault;
+    });
   }
 
-  // ------------------------------------------------------------------------------------------ the queue
+  // ------------------------------------------------------------------------------------------ coming
 
   #enqueue<Result>(
     conditionId: Hex,
-    ask: (resolve: (result: Result) => void) => Waiting["ask"],
+    make: (
+      asked: Pick<Waiting, "market" | "receivedAtMs" | "reject"> & {
+        readonly resolve: (result: Result) => void;
+      },
+    ) => Waiting,
   ): Promise<Result> {
     const market = this.#markets.get(conditionId);
     if (market === undefined) return Promise.reject(unknownMarket(conditionId));
@@ -256,8 +257,8 @@ export class VenueEngine implements Engine {
     if (refusal !== null) return Promise.reject(refusal);
     return new Promise<Result>((resolve, reject) => {
       const receivedAtMs = this.#params.clock.nowMs();
-      this.#queue.push({ market, receivedAtMs, input: 0, ask: ask(resolve), reject });
-      this.#run();
+      this.#queue.push(make({ market, receivedAtMs, resolve, reject }));
+      this.#do();
     });
   }
 
@@ -273,155 +274,86 @@ export class VenueEngine implements Engine {
     return null;
   }
 
-  #run(): void {
-    this.#loop ??= this.#work().finally(() => {
-      this.#loop = null;
-      if (this.#fault === null && (this.#queue.length > 0 || !this.#effects.isEmpty)) this.#run();
+  // ------------------------------------------------------------------------------------------ doing
+
+  #do(): void {
+    this.#doing ??= this.#doWhatWaits().finally(() => {
+      this.#doing = null;
+      if (this.#queue.length > 0) this.#do();
     });
   }
 
-  async #work(): Promise<void> {
+  async #doWhatWaits(): Promise<void> {
     // Let what arrives in the same turn share the first commit.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0 || !this.#effects.isEmpty) {
-      const batch = this.#queue.splice(0, this.#params.maxBatch ?? 512);
-      const effects = this.#effects;
-      this.#effects = new Effects();
-      const isNew = await this.#commit(batch, effects);
-      if (isNew === null) return;
-      for (const event of effects.events) this.#params.bus.publish(event);
-      for (const settled of effects.settled) settled();
-      await this.#answer(batch, isNew);
-      this.#perform(batch, isNew);
-    }
-  }
-
-  /** Numbers and stores the batch, and what the one before led to. @returns the new orders' hashes; null when fenced. */
-  async #commit(batch: readonly Waiting[], effects: Effects): Promise<ReadonlySet<string> | null> {
-    const { store, lease, clock, log } = this.#params;
-    const now = this.#params.chainNow();
-    const commit = ++this.#commits;
-    const records: OrderRecord[] = [];
-    const commands: CommandTable[] = [];
-    for (const waiting of batch) {
-      const { ask, market, receivedAtMs } = waiting;
-      waiting.input = market.nextInput++;
-      if (ask.kind === "order") {
-        const place = { input: waiting.input, now, acceptedAtMs: receivedAtMs };
-        records.push((ask.record = recordOf(ask.order, place)));
-      } else {
-        commands.push({
-          condition_id: market.engine.market.conditionId,
-          input: BigInt(waiting.input),
-          body: JSON.stringify(ask.command),
-          received_at_ms: BigInt(receivedAtMs),
-        });
+    const most = this.#params.maxBatch ?? 512;
+    while (this.#queue.length > 0) {
+      const room = most - this.#effects.inputs;
+      if (room <= 0) {
+        await new Promise<void>((resolve) => (this.#makeRoom = resolve));
+        continue;
       }
-    }
-    for (let tries = 0; ; tries++) {
+      const batch = this.#queue.splice(0, room);
       try {
-        const isNew = await store.transaction(async (transaction) => {
-          const before = await advanceLease(transaction, lease, commit);
-          // An attempt that seemed to fail was stored after all.
-          if (before === commit) return findStored(transaction, records);
-          const nowMs = BigInt(clock.nowMs());
-          return storeBatch(transaction, { records, commands, effects, nowMs });
-        });
-        if (this.#state === "stalled") {
-          this.#state = "running";
-          log.info({ tries }, "the database takes writes again");
-        }
-        return isNew;
+        const stored = await this.#findStored(batch);
+        if (this.#fault !== null) throw this.#fault;
+        this.#perform(batch, stored);
       } catch (fault) {
-        if (fault instanceof FencedError) {
-          this.#giveUp(fault, batch, effects);
-          return null;
-        }
-        if (this.#state === "running") this.#state = "stalled";
-        log.error(
-          { err: fault, tries, inputs: batch.length },
-          "a commit failed; it is tried again",
-        );
-        const pause = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)];
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        this.#giveUp(brokenBy(fault));
+        for (const { reject } of batch) reject(this.#fault);
+        return;
       }
+      this.#store();
     }
   }
 
-  #giveUp(fault: FencedError, batch: readonly Waiting[], effects: Effects): void {
-    this.#state = "stopped";
-    this.#fault = fault;
-    for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(fault);
-    for (const abandon of effects.abandoned) abandon(fault);
-    this.#params.onFenced?.(fault);
+  /** The orders of a batch that the venue has had before, and is done with. */
+  async #findStored(batch: readonly Waiting[]): Promise<ReadonlyMap<string, StoredOrder>> {
+    const hashes = batch.flatMap((asked) => (asked.kind === "order" ? [asked.order.hash] : []));
+    if (hashes.length === 0) return new Map();
+    const find = CompiledQuery.raw(FIND_ORDERS, [`{${hashes.join()}}`]);
+    const rows = await this.#untilItWorks("a look for orders", batch.length, () =>
+      this.#params.store.prepared(find as CompiledQuery<StoredOrder & { hash: string }>),
+    );
+    return new Map(rows.map((row) => [row.hash, row]));
   }
 
-  /** Tells who sent an order that it is stored; or that the venue has had it before, and where it stands. */
-  async #answer(batch: readonly Waiting[], isNew: ReadonlySet<string>): Promise<void> {
-    const { clock, measure, store } = this.#params;
-    const nowMs = clock.nowMs();
-    const repeated: Waiting[] = [];
-    for (const waiting of batch) {
-      const { ask, input, receivedAtMs } = waiting;
-      measure?.("store", nowMs - receivedAtMs);
-      if (ask.kind !== "order") continue;
-      const { hash, conditionId } = ask.order;
-      if (isNew.has(hash)) ask.resolve({ hash, conditionId, input, isNew: true, state: "OPEN" });
-      else repeated.push(waiting);
-    }
-    if (repeated.length === 0) return;
-    const hashes = repeated.flatMap(({ ask }) => (ask.kind === "order" ? [ask.order.hash] : []));
-    try {
-      const rows = await store.db
-        .selectFrom("orders")
-        .select(["hash", "input", "state"])
-        .where("hash", "in", hashes)
-        .execute();
-      const found = new Map(rows.map((row) => [row.hash, row]));
-      for (const { ask, reject } of repeated) {
-        if (ask.kind !== "order") continue;
-        const { hash, conditionId } = ask.order;
-        this.#unreserve(ask.order);
-        const row = found.get(hash) as { input: bigint; state: OrderState } | undefined;
-        if (row === undefined) reject(notNow("TRY_AGAIN", "the order could not be stored"));
-        else
-          ask.resolve({
-            hash,
-            conditionId,
-            input: Number(row.input),
-            isNew: false,
-            state: row.state,
-          });
-      }
-    } catch (fault) {
-      for (const { ask, reject } of repeated) {
-        if (ask.kind === "order") this.#unreserve(ask.order);
-        reject(notNow("DATABASE_UNAVAILABLE", "the database does not answer now", fault));
-      }
-    }
-  }
-
-  /** Does the batch; what it leads to is stored by the next commit. */
-  #perform(batch: readonly Waiting[], isNew: ReadonlySet<string>): void {
+  /** Does a batch in memory. */
+  #perform(batch: readonly Waiting[], stored: ReadonlyMap<string, StoredOrder>): void {
     const effects = this.#effects;
-    const atMs = this.#params.clock.nowMs();
+    const { clock, measure } = this.#params;
+    const atMs = clock.nowMs();
+    const now = this.#params.chainNow();
     const touched = new Set<MarketEngine>();
-    for (const { ask, market, input, receivedAtMs, reject } of batch) {
+    for (const asked of batch) {
+      const { market, receivedAtMs } = asked;
       const { engine } = market;
-      touched.add(engine);
-      if (ask.kind === "order") {
-        this.#arriving.delete(ask.order.hash);
-        if (ask.record !== undefined && isNew.has(ask.order.hash)) {
-          engine.arrive(ask.record, effects, atMs);
-          effects.settled.push(() => {
-            this.#params.measure?.("match", this.#params.clock.nowMs() - receivedAtMs);
-          });
-        }
+      if (asked.kind === "command") {
+        const done = engine.perform(asked.command, market.nextInput++, effects, atMs);
+        effects.settled.push(() => asked.resolve({ done }));
       } else {
-        const done = engine.perform(ask.command, input, effects, atMs);
-        effects.settled.push(() => ask.resolve({ done }));
-        effects.abandoned.push(reject);
+        const { hash, conditionId } = asked.order;
+        const had = stored.get(hash);
+        if (had !== undefined) {
+          this.#repeat(asked.order, had, asked.resolve);
+          continue;
+        }
+        const input = market.nextInput++;
+        engine.arrive(
+          recordOf(asked.order, { input, acceptedAtMs: receivedAtMs }),
+          now,
+          effects,
+          atMs,
+        );
+        effects.settled.push(() => {
+          this.#arriving.delete(hash);
+          asked.resolve({ hash, conditionId, input, isNew: true, state: "OPEN" });
+          measure?.(clock.nowMs() - receivedAtMs);
+        });
       }
+      effects.abandoned.push(asked.reject);
+      effects.inputs += 1;
+      touched.add(engine);
     }
     for (const engine of touched) {
       const event = engine.takeBookEvent(atMs);
@@ -429,10 +361,101 @@ export class VenueEngine implements Engine {
     }
   }
 
+  /** An order that is over came again: its sender is told where it stands. */
+  #repeat(order: NewOrder, { input, state }: StoredOrder, resolve: (told: Accepted) => void): void {
+    const { hash, conditionId } = order;
+    this.#arriving.delete(hash);
+    this.#unreserve(order);
+    resolve({ hash, conditionId, input: Number(input), isNew: false, state });
+  }
+
+  // ------------------------------------------------------------------------------------------ storing
+
+  #store(): void {
+    this.#storing ??= this.#storeWhatIsDone().finally(() => {
+      this.#storing = null;
+      if (this.#fault === null && !this.#effects.isEmpty) this.#store();
+    });
+  }
+
+  async #storeWhatIsDone(): Promise<void> {
+    while (this.#fault === null && !this.#effects.isEmpty) {
+      const effects = this.#effects;
+      this.#effects = new Effects();
+      this.#makeRoom();
+      try {
+        await this.#commit(effects);
+      } catch (fault) {
+        this.#giveUp(fault instanceof FencedError ? fault : brokenBy(fault));
+        // None of it was told.
+        for (const abandon of effects.abandoned) abandon(this.#fault);
+        return;
+      }
+      for (const event of effects.events) this.#params.bus.publish(event);
+      for (const settled of effects.settled) settled();
+    }
+  }
+
+  async #commit(effects: Effects): Promise<void> {
+    const { store, lease } = this.#params;
+    const statement = storeStatement(effects, lease, ++this.#commits);
+    await this.#untilItWorks("a commit", effects.inputs, async () => {
+      const { length } = await store.prepared(statement);
+      if (length === 0) throw new FencedError(lease.name);
+    });
+  }
+
+  /** Asks the database again and again until it answers. @throws FencedError, or what no repeating will mend. */
+  async #untilItWorks<Value>(
+    what: string,
+    inputs: number,
+    ask: () => Promise<Value>,
+  ): Promise<Value> {
+    const { log } = this.#params;
+    for (let tries = 0; ; tries++) {
+      try {
+        const value = await ask();
+        if (tries > 0) {
+          if (this.#state === "stalled") this.#state = "running";
+          log.info({ tries }, "the database works again");
+        }
+        return value;
+      } catch (fault) {
+        if (fault instanceof FencedError || isContradiction(fault) || this.#fault !== null)
+          throw fault;
+        if (this.#state === "running") this.#state = "stalled";
+        log.error({ err: fault, tries, inputs }, `${what} failed; it is tried again`);
+        const pause = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)];
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  #giveUp(fault: OperatorError): void {
+    if (this.#fault !== null) return;
+    this.#state = "stopped";
+    this.#fault = fault;
+    this.#makeRoom();
+    const { abandoned } = this.#effects;
+    for (const { reject } of this.#queue.splice(0)) reject(fault);
+    for (const abandon of abandoned.splice(0)) abandon(fault);
+    this.#params.onGivenUp?.(fault);
+  }
+
   #unreserve({ hash, order }: NewOrder): void {
     if (this.#records.has(hash)) return;
     this.reservations.set(hash, order.maker, assetOf(order), 0n);
   }
+}
+
+/** A row that is there already: what is in memory is not what is stored. */
+function isContradiction(fault: unknown): boolean {
+  return (fault as { readonly code?: unknown } | null)?.code === UNIQUE_VIOLATION;
+}
+
+function brokenBy(cause: unknown): OperatorError {
+  const message = "the books in memory cannot be trusted any more; what is stored is whole";
+  return new OperatorError("ENGINE_BROKEN", message, { status: 503, retryAfterSeconds: 5, cause });
 }
 
 function unknownMarket(conditionId: Hex): OperatorError {
@@ -442,10 +465,6 @@ function unknownMarket(conditionId: Hex): OperatorError {
   });
 }
 
-function notNow(code: string, message: string, cause?: unknown): OperatorError {
-  return new OperatorError(code, message, {
-    status: 503,
-    retryAfterSeconds: 1,
-    ...(cause === undefined ? {} : { cause }),
-  });
+function notNow(code: string, message: string): OperatorError {
+  return new OperatorError(code, message, { status: 503, retryAfterSeconds: 1 });
 }

@@ -1,32 +1,21 @@
 import { hashLine } from "@nostra/sdk/matcher";
 import { Side, type Hex } from "@nostra/sdk/order";
-import type { Selectable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import type { MatchEvent } from "../bus";
+import { aggregateText, rowsOf } from "../store";
 import type { MatchMakerTable, MatchTable, Store } from "../store";
-import { command, type Command } from "./commands";
 import { MarketEngine, type MarketEngineParams, type VenueMarket } from "./MarketEngine";
-import { isOpen, recordFromRow, type OrderRecord } from "./OrderRecord";
+import { isOpen, ORDER_COLUMNS, recordFromRow, type OrderRecord } from "./OrderRecord";
 import type { OrderRecords } from "./OrderRecords";
-
-/** An input that is stored and not done. */
-export type PendingInput = { readonly input: number; readonly receivedAtMs: number } & (
-  | { readonly kind: "order"; readonly record: OrderRecord }
-  | { readonly kind: "command"; readonly command: Command }
-);
 
 export interface LoadedMarket {
   readonly engine: MarketEngine;
-  /** In their order. */
-  readonly pending: readonly PendingInput[];
   readonly nextInput: number;
 }
 
 type Shared = Omit<MarketEngineParams, "market" | "resume">;
 
-/**
- * Makes the engines of all markets that have a log, as their last stored line left them, and says which inputs are still to be
- * done. An order that is open rests; one that came after the last line has not been done.
- */
+/** Makes the engines of all markets that have a log, as their last stored line left them. An order that is open rests. */
 export async function loadMarkets({ db }: Store, shared: Shared): Promise<LoadedMarket[]> {
   const openings = await db.selectFrom("line").selectAll().where("n", "=", 0n).execute();
   const loaded: LoadedMarket[] = [];
@@ -34,18 +23,7 @@ export async function loadMarkets({ db }: Store, shared: Shared): Promise<Loaded
     const conditionId = opening.condition_id as Hex;
     const ofMarket = db.selectFrom("line").where("condition_id", "=", conditionId);
     const last = await ofMarket.selectAll().orderBy("n", "desc").limit(1).executeTakeFirstOrThrow();
-    const { done } = await ofMarket
-      .select((eb) => eb.fn.max("input").as("done"))
-      .executeTakeFirstOrThrow();
-    const rows = await db
-      .selectFrom("orders")
-      .selectAll()
-      .where("condition_id", "=", conditionId)
-      .where("state", "in", ["OPEN", "PARTIALLY_FILLED"])
-      .orderBy("sequence")
-      .execute();
-    const open = rows.map(recordFromRow);
-    const resting = open.filter(({ input }) => BigInt(input) <= done);
+    const resting = await openOrders(db, conditionId);
     const engine = new MarketEngine({
       ...shared,
       market: marketOf(opening.line),
@@ -61,29 +39,38 @@ export async function loadMarkets({ db }: Store, shared: Shared): Promise<Loaded
     for (const record of resting) engine.adopt(Object.assign(record, { rests: true }));
     await adoptMatches(db, conditionId, engine, shared.records);
 
-    const commands = await db
-      .selectFrom("command")
-      .selectAll()
+    // An order that the book refused has left no line.
+    const latest = await db
+      .selectFrom("orders")
+      .select((eb) => eb.fn.max<bigint | null>("input").as("input"))
       .where("condition_id", "=", conditionId)
-      .where("input", ">", done)
-      .execute();
-    const pending: PendingInput[] = [
-      ...open
-        .filter(({ input }) => BigInt(input) > done)
-        .map((record) => {
-          const { input, acceptedAtMs } = record;
-          return { kind: "order", record, input, receivedAtMs: acceptedAtMs } as const;
-        }),
-      ...commands.map((row) => ({
-        kind: "command" as const,
-        command: command.parse(row.body),
-        input: Number(row.input),
-        receivedAtMs: Number(row.received_at_ms),
-      })),
-    ].sort((left, right) => left.input - right.input);
-    loaded.push({ engine, pending, nextInput: await nextInputOf(db, conditionId) });
+      .executeTakeFirst();
+    const nextInput = Math.max(Number(last.input), Number(latest?.input ?? 0n)) + 1;
+    loaded.push({ engine, nextInput });
   }
   return loaded;
+}
+
+const PAGE = 5_000n;
+
+/** The open orders of a market, in the order of their arrival. */
+async function openOrders(db: Store["db"], conditionId: Hex): Promise<OrderRecord[]> {
+  const open: OrderRecord[] = [];
+  for (let after = 0n; ;) {
+    const { rows } = await sql<Record<string, string | null>>`
+      select ${sql.raw(aggregateText(ORDER_COLUMNS))}
+      from (select * from orders where condition_id = ${conditionId} and input > ${after}
+        and state in ('OPEN', 'PARTIALLY_FILLED') order by input limit ${PAGE}) as page`.execute(
+      db,
+    );
+    const page = rowsOf(ORDER_COLUMNS, rows[0] ?? {})
+      .map(recordFromRow)
+      .sort((left, right) => left.input - right.input);
+    const last = page.at(-1);
+    if (last === undefined) return open;
+    open.push(...page);
+    after = BigInt(last.input);
+  }
 }
 
 /** Matches that may still fail, with orders of theirs that are over. */
@@ -171,19 +158,6 @@ function group<Row extends { readonly match_id: string }>(
     else group.push(row);
   }
   return groups;
-}
-
-async function nextInputOf(db: Store["db"], conditionId: Hex): Promise<number> {
-  const last = async (table: "orders" | "command"): Promise<bigint> => {
-    const row = await db
-      .selectFrom(table)
-      .select((eb) => eb.fn.max<bigint | null>("input").as("input"))
-      .where("condition_id", "=", conditionId)
-      .executeTakeFirst();
-    return row?.input ?? 0n;
-  };
-  const [orders, commands] = [await last("orders"), await last("command")];
-  return Number(orders > commands ? orders : commands) + 1;
 }
 
 /** The market that the first line of a log opens. */

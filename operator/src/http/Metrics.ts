@@ -41,7 +41,7 @@ export class Metrics {
   });
   readonly matchingSeconds = new Histogram({
     name: "order_matching_duration_seconds",
-    help: "Time from an order's acceptance to its match being stored",
+    help: "Time from an order's acceptance to its being stored with its matches",
     buckets: SECONDS,
     registers: [this.registry],
   });

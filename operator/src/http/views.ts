@@ -30,18 +30,11 @@ export function sideName(side: number): "BUY" | "SELL" {
   return side === 0 ? "BUY" : "SELL";
 }
 
-export function tellStatus(
-  row: Pick<Selectable<OrdersTable>, "state" | "sequence">,
-): Told<typeof orderOut>["status"] {
-  // It has its place in the order of arrival from the moment it was matched.
-  return row.state === "OPEN" && row.sequence === null ? "PENDING_MATCH" : row.state;
-}
-
 export function tellOrder(row: Selectable<OrdersTable>): Told<typeof orderOut> {
   return {
     hash: row.hash as Hex,
     conditionId: row.condition_id as Hex,
-    status: tellStatus(row),
+    status: row.state,
     reason: row.reason,
     side: sideName(row.side),
     outcome: row.outcome,

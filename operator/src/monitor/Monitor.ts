@@ -95,7 +95,7 @@ export class Monitor {
       const next = market.nextExpiration();
       if (next === null || next > now) continue;
       const { conditionId } = market.market;
-      await engine.command(conditionId, { op: "expire", now: now.toString() });
+      await engine.command(conditionId, { op: "expire", now });
     }
   }
 

@@ -384,7 +384,7 @@ export class Settler {
       for (const hash of guilty) this.#rest(ordersOf(match), hash);
       await this.#params.engine.command(match.conditionId, {
         ...{ op: "release", matchId, guilty, reason: reason ?? "REFUSED" },
-        now: head.timestamp.toString(),
+        now: head.timestamp,
       });
       this.#invalidated.delete(`${matchId} ${guiltyHash}`);
       this.#stuck.delete(matchId);

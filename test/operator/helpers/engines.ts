@@ -28,7 +28,7 @@ let processes = 0;
 /** An engine with one market, as a process of its own would start it; one started before on the same store is fenced. */
 export async function startEngine(
   store: Store,
-  options: { maxMakers?: number } = {},
+  options: { maxMakers?: number; onGivenUp?: (fault: Error) => void } = {},
 ): Promise<TestEngine> {
   const clock = new FixedClock();
   const events: VenueEvent[] = [];
@@ -46,6 +46,7 @@ export async function startEngine(
     chainNow: () => 1_000n,
     rules: { maxMakers: options.maxMakers ?? 50, marginSeconds: 0n },
     log: silentLog,
+    ...(options.onGivenUp === undefined ? {} : { onGivenUp: options.onGivenUp }),
   });
   await engine.openMarket({ conditionId: MARKET, yes: YES, no: NO, tick: 10_000n });
   return { engine, events, clock };

@@ -335,9 +335,9 @@ export class Venue {
           ...{ expiration: order.expiration.toString(), nonce: order.nonce.toString() },
           ...{ fee_rate_bps: Number(order.feeRateBps), side: order.side },
           ...{ signature_type: order.signatureType, signature: order.signature },
-          ...{ kind: "limit", time_in_force: "GTC", post_only: false, self_trade: "skip", now: 0n },
+          ...{ kind: "limit", time_in_force: "GTC", post_only: false, self_trade: "skip" },
           ...{ price: 500_000, outcome: "YES", state: "PARTIALLY_FILLED" },
-          ...{ remaining: order.makerAmount.toString(), sequence: this.#input, reason: null },
+          ...{ remaining: order.makerAmount.toString(), reason: null },
           ...{ accepted_at_ms: 0n, updated_at_ms: 0n },
         })
         .onConflict((conflict) => conflict.doNothing())

@@ -27,8 +27,10 @@ import type {
   CancelResult,
   Funds,
   Intake,
+  SubmitContext,
   SubmitRequest,
 } from "../../../operator/src/intake/Intake";
+import { Turns } from "../../../operator/src/intake/Turns";
 import { silentLog } from "../../../operator/src/log";
 import type { Store } from "../../../operator/src/store";
 import { BookFeed } from "../../../operator/src/stream/BookFeed";
@@ -93,6 +95,8 @@ export class TestVenue implements Engine, Intake {
   balance = 1_000n * UNIT;
   /** Thrown by whatever is asked next, until it is taken away. */
   fault: Error | undefined;
+  /** What the verification of an order waits for. */
+  verified: (request: SubmitRequest) => Promise<void> = async () => undefined;
   #input = 0;
 
   constructor(store: Store) {
@@ -145,9 +149,16 @@ export class TestVenue implements Engine, Intake {
     return { done: false };
   }
 
-  async submit(given: SubmitRequest | NewOrder): Promise<Accepted> {
+  async submit(
+    given: SubmitRequest | NewOrder,
+    { turns = new Turns() }: SubmitContext = {},
+  ): Promise<Accepted> {
+    const request = given as SubmitRequest;
+    return turns.take(this.verified(request), () => this.#place(request));
+  }
+
+  async #place({ order: json, signature }: SubmitRequest): Promise<Accepted> {
     if (this.fault !== undefined) throw this.fault;
-    const { order: json, signature } = given as SubmitRequest;
     const order = orderFromJson({ order: json, signature });
     if (!verifyOrder(order, DOMAIN).ok) {
       throw new OperatorError("INVALID_SIGNATURE", "the order is not signed by its maker", {
@@ -345,12 +356,10 @@ export class TestVenue implements Engine, Intake {
         time_in_force: "GTC",
         post_only: false,
         self_trade: "skip",
-        now: BigInt(Math.floor(this.clock.nowMs() / 1000)),
         price: Number(isBuy ? (give * UNIT) / get : (get * UNIT + give - 1n) / give),
         outcome,
         state: "OPEN",
         remaining: `${give}`,
-        sequence: BigInt(input),
         reason: null,
         accepted_at_ms: BigInt(this.clock.nowMs()),
         updated_at_ms: BigInt(this.clock.nowMs()),

@@ -56,13 +56,15 @@ export class CommitCutter {
         });
       }
       client.on("data", (chunk) => {
-        if (!isCut && chunk.includes("commit") && cutter.cuts()) {
+        const isCommit = chunk.includes("commit") || chunk.includes("store_effects");
+        if (!isCut && isCommit && cutter.cuts()) {
           isCut = true;
           cutter.lost += 1;
-          // The server has it, and does it; nobody hears of that.
-          upstream.once("data", () => upstream.destroy());
-          upstream.write(chunk, () => client.destroy());
-          return;
+          // The server gets all of it, and does it; nobody hears of that.
+          upstream.once("data", () => {
+            upstream.destroy();
+            client.destroy();
+          });
         }
         upstream.write(chunk);
       });

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Accepted } from "../../engine/Engine";
 import { OperatorError } from "../../errors";
 import type { CancelResult, SubmitContext, SubmitRequest } from "../../intake/Intake";
+import { Turns } from "../../intake/Turns";
 import { forbidden, unauthorized } from "../auth/refusals";
 import { readCursor, toPage } from "../cursor";
 import type { Deps } from "../Deps";
@@ -149,15 +150,12 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       }),
       handle: async ({ body, request }) => {
         const items = readBatch(body);
-        const context = contextOf(request.identity?.account);
-        const submitOne = async (
-          item: unknown,
-          i: number,
-          onPlaced: () => void,
-        ): Promise<Result> => {
+        // They arrive in the order in which they are named, and are stored together.
+        const context = { ...contextOf(request.identity?.account), turns: new Turns() };
+        const submitOne = async (item: unknown, i: number): Promise<Result> => {
           try {
             const asked = readSubmitRequest(item, `orders[${i}]`);
-            return tellAccepted(await submit(asked, { ...context, onPlaced }));
+            return tellAccepted(await submit(asked, context));
           } catch (thrown) {
             const { code, message, details, isFault } = deps.answerError(thrown);
             if (isFault)
@@ -165,18 +163,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
             return { success: false, error: { code, message, details } };
           }
         };
-        // Each waits for the one before to have its place, so that they arrive in the order in which they are named; not until
-        // it is stored, so that they are stored together.
-        const placed: Promise<Result>[] = [];
-        for (const [i, item] of items.entries()) {
-          await new Promise<void>((resolve) => {
-            const result = submitOne(item, i, resolve);
-            placed.push(result);
-            void result.then(() => resolve());
-          });
-        }
-        const results = await Promise.all(placed);
-        return { results };
+        return { results: await Promise.all(items.map(submitOne)) };
       },
     }),
     operation({
@@ -269,12 +256,8 @@ export function orderOperations(deps: Deps): readonly Operation[] {
           const { condition_id } = await markets.require(query.market);
           found = found.where("condition_id", "=", condition_id);
         }
-        if (query.status === "PENDING_MATCH") {
-          found = found.where("state", "=", "OPEN").where("sequence", "is", null);
-        } else if (query.status !== undefined) {
-          found = found.where("state", "=", query.status);
-          if (query.status === "OPEN") found = found.where("sequence", "is not", null);
-        }
+        // PENDING_MATCH is the state of no stored order.
+        if (query.status !== undefined) found = found.where(sql`state`, "=", query.status);
         if (query.cursor !== undefined) {
           const [at, hash] = readCursor("own-orders", query.cursor, ["int", "text"]);
           found = found.where(
