@@ -1,6 +1,6 @@
 /** Measures what the venue takes in, and how fast it tells of it: a venue, a load and a chain, each in its own process. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -300,9 +300,11 @@ class Bench {
       await load.ask("flood", { ...many, count: warm });
       await server.ask("idle", undefined as never);
       const before = await server.ask("usage", undefined as never);
+      const postgresBefore = postgresCpu();
       const flood = await load.ask("flood", { ...many, count });
       await server.ask("idle", undefined as never);
       const after = await server.ask("usage", undefined as never);
+      const postgresAfter = postgresCpu();
       requireTaken(flood);
       const cpu = (after.cpuMicroseconds - before.cpuMicroseconds) / count;
       const clientCpu = flood.cpuMicroseconds / count;
@@ -312,6 +314,9 @@ class Bench {
         p50: round(flood.p50, 1),
         p99: round(flood.p99, 1),
         serverCpu: round(cpu, 0),
+        ...(kind === "postgres" && postgresBefore !== null && postgresAfter !== null
+          ? { postgresCpu: round((postgresAfter - postgresBefore) / count, 0) }
+          : {}),
         clientCpu: round(clientCpu, 0),
         clientShare: `${round((100 * clientCpu) / (cpu + clientCpu), 0)}%`,
       };
@@ -370,6 +375,26 @@ class Bench {
   }
 }
 
+/** A hundredth of a second, the unit of /proc. */
+const TICK_MICROSECONDS = 10_000;
+
+/** CPU time of all PostgreSQL processes of this machine, in microseconds; null where it cannot be read. */
+function postgresCpu(): number | null {
+  if (!existsSync("/proc/self/stat")) return null;
+  let ticks = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      if (!stat.includes("(postgres)")) continue;
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      ticks += Number(fields[11]) + Number(fields[12]);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return ticks * TICK_MICROSECONDS;
+}
+
 function kinds(): ("postgres" | "pglite")[] {
   return hasPostgres ? ["postgres", "pglite"] : ["pglite"];
 }
@@ -385,7 +410,9 @@ function title(text: string): void {
 }
 
 function intakeHead(): void {
-  console.log("  (CPU in microseconds an order: the venue's process, and the client's)");
+  console.log(
+    "  (CPU in microseconds an order: the venue's process with all its threads, PostgreSQL's, and the client's)",
+  );
 }
 
 /** Prints a row and keeps it, with what it was to reach. */
