@@ -24,7 +24,7 @@ import { BOB, DOMAIN, ROOT, sign } from "./helpers/venue";
 operator/verifier threads
 ├── while they work
 │   ├── say of every kind of order what is said without them, in the order asked, and leave nothing to this thread
-│   ├── say so of more orders than go into a message, also of those asked meanwhile
+│   ├── say so of more orders than go into a message, also of those asked meanwhile, and this thread helps
 │   └── an order that cannot be verified fails by itself, with the error that it has without them
 ├── while none is ready, this thread verifies
 ├── when they die
@@ -143,7 +143,7 @@ describe("operator/verifier threads", () => {
       expect(verifiedHere).to.equal(0);
     });
 
-    it("say so of more orders than go into a message, also of those asked meanwhile", async () => {
+    it("say so of more orders than go into a message, also of those asked meanwhile, and this thread helps", async () => {
       const threads = await ready(open());
       const [first, second] = [many(300), many(310).slice(300)];
       const answers = askAll(threads, first);
@@ -151,7 +151,8 @@ describe("operator/verifier threads", () => {
       const more = askAll(threads, second);
       expect(await answers).to.deep.equal(first.map(verify));
       expect(await more).to.deep.equal(second.map(verify));
-      expect(verifiedHere).to.equal(0);
+      // At most all but the first message.
+      expect(verifiedHere).to.be.within(1, 310 - 16);
     });
 
     it("an order that cannot be verified fails by itself, with the error that it has without them", async () => {
@@ -200,7 +201,7 @@ describe("operator/verifier threads", () => {
       }
       const said = logged.map(([, message]) => message);
       expect(said).to.deep.equal(Array(2).fill("a thread that verifies signatures ended"));
-      expect(logged[1]![0]).to.include({ exitCode: 1, unanswered: 64, nextInMs: 10 });
+      expect(logged[1]![0]).to.include({ exitCode: 1, unanswered: 16, nextInMs: 10 });
     });
 
     it("others are started with longer and longer pauses", async () => {

@@ -35,8 +35,8 @@ interface Thread {
   fault?: unknown;
 }
 
-/** So that a burst is answered bit by bit. */
-const MOST_IN_MESSAGE = 64;
+/** So that a burst is answered bit by bit, and the first of it are on their way while the others are verified. */
+const MOST_IN_MESSAGE = 16;
 const MOST_THREADS = 4;
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -53,7 +53,8 @@ export function startVerifierThread(domain: OrderDomain): Worker {
 /**
  * Verifies signatures in threads of their own, which the first order starts. What is asked within one turn of the event loop goes out
  * together when the turn ends, and what is asked while all threads are busy goes out when one has answered: the more there is to do,
- * the less a message costs.
+ * the less a message costs. Meanwhile the thread that asks helps with what came last, one order in each turn: where it has nothing
+ * else to do it would only wait, and where it has it is not held up for longer than an order takes.
  *
  * Nothing is lost with a thread. What it had not answered is verified here, and so is everything while no thread is up: before the
  * first is ready, when all have died, and after `close`. Here is also where the fault of an order that cannot be verified is found,
@@ -66,6 +67,8 @@ export class VerifierThreads implements SignatureVerifier {
   #waiting: Asked[] = [];
   /** What waits will be handed out when this turn ends. */
   #isDue = false;
+  /** This thread will verify one of them when its turn ends. */
+  #isHelping = false;
   #state: "new" | "open" | "closed" = "new";
   #pauseMs: number;
 
@@ -119,6 +122,19 @@ export class VerifierThreads implements SignatureVerifier {
       const share = Math.ceil(this.#waiting.length / (free.length - i));
       if (share > 0) this.#send(thread, this.#waiting.splice(0, Math.min(share, MOST_IN_MESSAGE)));
     }
+    this.#help();
+  }
+
+  #help(): void {
+    if (this.#isHelping || this.#waiting.length === 0) return;
+    this.#isHelping = true;
+    setImmediate(() => {
+      this.#isHelping = false;
+      const last = this.#waiting.pop();
+      if (last === undefined) return;
+      this.#verifyHere(last);
+      this.#help();
+    });
   }
 
   #send(thread: Thread, asked: readonly Asked[]): void {

@@ -7,6 +7,15 @@ const MAX_WORD = 2n ** 256n - 1n;
 
 const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+const NO_DIGIT = 0x40;
+/** What a character's code stands for as a digit of hex, in either case. */
+const DIGIT_OF_CODE = new Uint8Array(128).fill(NO_DIGIT);
+for (let digit = 0; digit < 16; digit++) {
+  const character = digit.toString(16);
+  DIGIT_OF_CODE[character.charCodeAt(0)] = digit;
+  DIGIT_OF_CODE[character.toUpperCase().charCodeAt(0)] = digit;
+}
+
 /** Bytes as 0x-prefixed lower-case hex. */
 export function toHex(bytes: Uint8Array): Hex {
   let hex = "0x";
@@ -29,12 +38,19 @@ export function parseHex(hex: string, byteCount: number, field: string): Uint8Ar
 /** The same; undefined when it is no such hex. */
 export function tryParseHex(hex: string, byteCount: number): Uint8Array | undefined {
   if (typeof hex !== "string" || hex.length !== 2 + 2 * byteCount) return undefined;
-  if (!/^0x[0-9a-fA-F]*$/.test(hex)) return undefined;
   const bytes = new Uint8Array(byteCount);
-  for (let i = 0; i < byteCount; i++) {
-    bytes[i] = Number.parseInt(hex.slice(2 + 2 * i, 4 + 2 * i), 16);
+  return hex.startsWith("0x") && writeHex(hex, bytes, 0) ? bytes : undefined;
+}
+
+/** Writes the bytes of 0x-prefixed hex from `start` on; false, and some of them written, when a character is no digit of hex. */
+export function writeHex(hex: string, into: Uint8Array, start: number): boolean {
+  for (let i = 2, at = start; i < hex.length; i += 2, at++) {
+    const high = DIGIT_OF_CODE[hex.charCodeAt(i)];
+    const low = DIGIT_OF_CODE[hex.charCodeAt(i + 1)];
+    if (high === undefined || low === undefined || high + low >= NO_DIGIT) return false;
+    into[at] = (high << 4) | low;
   }
-  return bytes;
+  return true;
 }
 
 /** A uint256 as its 32 bytes, the highest first. @throws InputError naming `field` when it is none. */

@@ -1,7 +1,7 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { concatBytes } from "@noble/hashes/utils.js";
 import { InputError } from "../errors/InputError.js";
-import { parseHex, parseWord, toHex, WORD_BYTES } from "../ids/bytes.js";
+import { parseHex, parseWord, toHex, WORD_BYTES, writeHex } from "../ids/bytes.js";
 import type { Hex, Order } from "./Order.js";
 import type { OrderDomain } from "./orderDomain.js";
 import { ORDER_TYPE_STRING } from "./orderTypes.js";
@@ -57,9 +57,9 @@ export function createOrderHasher(
 
   const structHash = (order: Order): Uint8Array => {
     writeUint256(view, 1, order.salt, "salt");
-    writeAddress(view, 2, order.maker, "maker");
-    writeAddress(view, 3, order.signer, "signer");
-    writeAddress(view, 4, order.taker, "taker");
+    writeAddress(buffer, 2, order.maker, "maker");
+    writeAddress(buffer, 3, order.signer, "signer");
+    writeAddress(buffer, 4, order.taker, "taker");
     writeUint256(view, 5, order.tokenId, "tokenId");
     writeUint256(view, 6, order.makerAmount, "makerAmount");
     writeUint256(view, 7, order.takerAmount, "takerAmount");
@@ -115,16 +115,14 @@ function writeUint256(view: DataView, word: number, value: bigint, field: string
   view.setBigUint64(start + 24, value);
 }
 
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const ADDRESS_LENGTH = 42;
 
 // The twelve bytes in front of an address stay zero from the start.
-function writeAddress(view: DataView, word: number, address: string, field: string): void {
-  if (typeof address !== "string" || !ADDRESS.test(address)) {
+function writeAddress(buffer: Uint8Array, word: number, address: string, field: string): void {
+  const isAddress =
+    typeof address === "string" && address.length === ADDRESS_LENGTH && address.startsWith("0x");
+  if (!isAddress || !writeHex(address, buffer, word * WORD_BYTES + 12)) {
     throw new InputError(`order.${field}`, address, "an address");
-  }
-  const start = word * WORD_BYTES + 12;
-  for (let i = 0; i < 5; i++) {
-    view.setUint32(start + 4 * i, Number.parseInt(address.slice(2 + 8 * i, 10 + 8 * i), 16));
   }
 }
 

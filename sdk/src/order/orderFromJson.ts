@@ -2,7 +2,6 @@ import { InputError } from "../errors/InputError.js";
 import { JsonError } from "../errors/JsonError.js";
 import { withoutContent } from "../errors/withoutContent.js";
 import { parseAddress } from "../ids/address.js";
-import { toHex } from "../ids/bytes.js";
 import { findDuplicateField } from "./findDuplicateField.js";
 import { Side, SignatureType, type Hex, type SignedOrder } from "./Order.js";
 import { parseUint256 } from "./parseUint256.js";
@@ -125,5 +124,5 @@ function readSignature(value: unknown, signatureType: SignatureType): Hex {
     const length = isOfContract ? `at most ${MAX_SIGNATURE_BYTES}` : `${SIGNATURE_BYTES}`;
     throw new InputError("signature", value, `${length} bytes as 0x-prefixed hex, or "0x"`);
   }
-  return toHex(bytes);
+  return (value as string).toLowerCase() as Hex;
 }
