@@ -43,6 +43,15 @@ export class FencedError extends OperatorError {
   }
 }
 
+/** The embedded database ended by itself: this process has none any more, and a new one must be started. */
+export class DatabaseEndedError extends OperatorError {
+  constructor(cause: unknown) {
+    super("DATABASE_ENDED", "the thread of the embedded database has ended", {
+      ...{ status: 503, retryAfterSeconds: 5, cause },
+    });
+  }
+}
+
 /** The database belongs to another deployment. `details`: `key`, `found`, `expected`. */
 export class ForeignDatabaseError extends OperatorError {
   constructor(key: string, found: string, expected: string) {

@@ -85,7 +85,10 @@ export interface VenueOptions {
   readonly serves?: boolean;
   /** Joins several processes: streams and rate limits. */
   readonly redisUrl?: string;
-  /** This process must not go on: another one has taken over (FencedError), or its books cannot be trusted any more. */
+  /**
+   * This process must not go on: another one has taken over (FencedError), its books cannot be trusted any more, or its embedded
+   * database ended (DatabaseEndedError).
+   */
   readonly onGivenUp?: (fault: OperatorError) => void;
 }
 
@@ -125,11 +128,17 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     }
   };
 
+  const giveUp = (fault: OperatorError): void => {
+    log.error({ err: fault }, "the venue cannot go on");
+    options.onGivenUp?.(fault);
+  };
+
   try {
     const metrics = new Metrics().watchProcess();
     const store = await openStore({
       ...options.store,
       onQuery: (ms) => metrics.querySeconds.observe(ms / 1000),
+      onEnded: giveUp,
     });
     closers.push(() => store.close());
     const { chainId, contracts } = deployment;
@@ -174,7 +183,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
       rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
-      ...(options.onGivenUp === undefined ? {} : { onGivenUp: options.onGivenUp }),
+      onGivenUp: giveUp,
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
     });

@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Worker } from "node:worker_threads";
 import { CompiledQuery } from "kysely";
-import { InUseError } from "../../operator/src/errors";
+import { DatabaseEndedError, InUseError, type OperatorError } from "../../operator/src/errors";
 import {
   acquireLease,
   aggregateText,
@@ -18,6 +19,7 @@ import {
   rowsOf,
   unnestText,
 } from "../../operator/src/store";
+import { PglitePool, startPgliteThread } from "../../operator/src/store/PglitePool";
 import { describeStores } from "./helpers/stores";
 
 describeStores("store", (fresh) => {
@@ -155,6 +157,52 @@ describeStores("store", (fresh) => {
       await releaseLease(db, first);
       expect((await acquireLease(db, "engine", "b", 1n)).fence).to.equal(first.fence + 1n);
     });
+  });
+});
+
+describe("the embedded database's thread", () => {
+  const open = async () => {
+    const told: OperatorError[] = [];
+    let thread: Worker | undefined;
+    const start = (directory: string | undefined): Worker => {
+      return (thread = startPgliteThread(directory));
+    };
+    const pool = await PglitePool.open({ start, onEnded: (fault) => told.push(fault) });
+    return { pool, thread: thread!, told };
+  };
+
+  it("that ends by itself is told of once, and whoever asks then or waits is told so", async () => {
+    const { pool, thread, told } = await open();
+    const client = await pool.connect();
+    const waiting = client.query("select pg_sleep(10)", []);
+    const ended = expect(waiting).to.be.rejectedWith(DatabaseEndedError);
+    await thread.terminate();
+    await ended;
+    await expect(client.query("select 1", [])).to.be.rejectedWith(DatabaseEndedError);
+    expect(told.map(({ code }) => code)).to.deep.equal(["DATABASE_ENDED"]);
+    client.release();
+    await pool.end();
+  });
+
+  it("that is told to end is not told of", async () => {
+    const { pool, told } = await open();
+    await pool.end();
+    expect(told).to.deep.equal([]);
+  });
+
+  it("plans named statements in their way, and others in theirs, whichever come", async () => {
+    const { pool } = await open();
+    const client = await pool.connect();
+    const setting = "select current_setting('enable_seqscan') as scans";
+    const scans = async (text: string): Promise<unknown> => (await client.query(text, [])).rows;
+    for (let i = 0; i < 2; i++) {
+      for (let j = 0; j < 2; j++) {
+        expect(await scans(named("shows_scans", setting))).to.deep.equal([{ scans: "off" }]);
+      }
+      for (let j = 0; j < 2; j++) expect(await scans(setting)).to.deep.equal([{ scans: "on" }]);
+    }
+    client.release();
+    await pool.end();
   });
 });
 

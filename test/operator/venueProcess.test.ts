@@ -13,6 +13,18 @@ const RUNS = runsOr(1);
 const HAS_SERVER = (process.env["DATABASE_URL"] ?? "") !== "";
 const IS_LONG = process.env["NOSTRA_LONG"] === "1";
 
+type Kind = "pglite" | "postgres";
+
+/** What faults that have little to do with the database are tested on: one of them, or both where there is time. */
+const KINDS: readonly Kind[] = !HAS_SERVER
+  ? ["pglite"]
+  : IS_LONG
+    ? ["pglite", "postgres"]
+    : ["postgres"];
+
+const nameOf = (kind: Kind): string =>
+  kind === "pglite" ? "on the embedded database" : "on PostgreSQL";
+
 describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`, () => {
   let chain: VenueChain;
   let world: World;
@@ -25,7 +37,7 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
   });
 
   for (const kind of ["pglite", "postgres"] as const) {
-    describe(kind === "pglite" ? "on the embedded database" : "on PostgreSQL", function () {
+    describe(nameOf(kind), function () {
       if (kind === "postgres" && !HAS_SERVER) {
         it.skip("skipped: DATABASE_URL is not set");
         return;
@@ -181,8 +193,12 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
     });
   });
 
-  describe("when the chain or its node", () => {
-    const kind = HAS_SERVER ? "postgres" : "pglite";
+  for (const kind of KINDS) {
+    describe(`${nameOf(kind)}, when the chain or its node`, () => testNode(kind));
+    describe(`${nameOf(kind)}, whatever else goes wrong`, () => testOthers(kind));
+  }
+
+  function testNode(kind: Kind): void {
     beforeEach(async () => {
       world = await World.make(chain, kind, SEED);
       await world.start();
@@ -290,10 +306,9 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
       expect(Number(again.answer.headers.get("retry-after"))).to.be.greaterThan(0);
       await world.check();
     });
-  });
+  }
 
-  describe("whatever else goes wrong", () => {
-    const kind = HAS_SERVER ? "postgres" : "pglite";
+  function testOthers(kind: Kind): void {
     beforeEach(async () => {
       world = await World.make(chain, kind, SEED);
     });
@@ -387,7 +402,7 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
       expect(elsewhere.output).to.match(/chain.*31337|31337.*chain/);
       world.checkSecrets();
     });
-  });
+  }
 });
 
 /** A module after which it is another time for everybody. */

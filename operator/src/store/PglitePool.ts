@@ -1,11 +1,21 @@
 import type { Worker } from "node:worker_threads";
 import type { PostgresPool, PostgresPoolClient } from "kysely";
+import { DatabaseEndedError } from "../errors";
 import { startThread } from "../startThread";
 import type { ThreadAnswer, ThreadQuestion } from "./pgliteThread";
 
 interface Asked {
   readonly resolve: (answer: ThreadAnswer) => void;
   readonly reject: (fault: unknown) => void;
+}
+
+export interface PgliteOptions {
+  /** Where it keeps its files; in memory when not given. */
+  readonly directory?: string | undefined;
+  /** Told when the thread ends though nobody asked it to: the database is gone until a new process opens it. */
+  readonly onEnded?: ((fault: DatabaseEndedError) => void) | undefined;
+  /** Default: a thread of pgliteThread. */
+  readonly start?: (directory: string | undefined) => Worker;
 }
 
 /**
@@ -17,10 +27,13 @@ export class PglitePool implements PostgresPool {
   /** In the order in which they were asked, which is that of the answers. */
   readonly #asked: Asked[] = [];
   #tail: Promise<void> = Promise.resolve();
-  #fault: Error | null = null;
+  #fault: DatabaseEndedError | null = null;
+  #isEnding = false;
+  readonly #onEnded: PgliteOptions["onEnded"];
 
-  private constructor(thread: Worker) {
+  private constructor(thread: Worker, { onEnded }: PgliteOptions) {
     this.#thread = thread;
+    this.#onEnded = onEnded;
     thread.unref();
     thread.on("message", (answer: ThreadAnswer) => {
       this.#asked.shift()?.resolve(answer);
@@ -30,9 +43,9 @@ export class PglitePool implements PostgresPool {
     thread.on("exit", () => this.#end(undefined));
   }
 
-  /** @param directory Where it keeps its files; in memory when not given. */
-  static async open(directory: string | undefined): Promise<PglitePool> {
-    const thread = startThread("store/pgliteThread", directory);
+  static async open(options: PgliteOptions = {}): Promise<PglitePool> {
+    const { directory, start = startPgliteThread } = options;
+    const thread = start(directory);
     await new Promise<void>((resolve, reject) => {
       thread.once("error", reject);
       thread.once("message", () => {
@@ -40,7 +53,7 @@ export class PglitePool implements PostgresPool {
         resolve();
       });
     });
-    return new PglitePool(thread);
+    return new PglitePool(thread, options);
   }
 
   async connect(): Promise<PostgresPoolClient> {
@@ -65,6 +78,7 @@ export class PglitePool implements PostgresPool {
 
   async end(): Promise<void> {
     await this.#tail;
+    this.#isEnding = true;
     if (this.#fault !== null) return;
     const ended = new Promise<void>((resolve) => this.#thread.once("exit", () => resolve()));
     this.#thread.ref();
@@ -83,7 +97,13 @@ export class PglitePool implements PostgresPool {
   }
 
   #end(cause: unknown): void {
-    this.#fault ??= new Error("the thread of the embedded database has ended", { cause });
+    if (this.#fault !== null) return;
+    this.#fault = new DatabaseEndedError(cause);
     for (const { reject } of this.#asked.splice(0)) reject(this.#fault);
+    if (!this.#isEnding) this.#onEnded?.(this.#fault);
   }
+}
+
+export function startPgliteThread(directory: string | undefined): Worker {
+  return startThread("store/pgliteThread", directory);
 }

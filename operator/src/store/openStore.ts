@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { Kysely, Migrator, PostgresDialect } from "kysely";
 import type { CompiledQuery, LogEvent, Transaction } from "kysely";
 import { Pool, type ClientBase } from "pg";
-import { ForeignDatabaseError } from "../errors";
+import { ForeignDatabaseError, type DatabaseEndedError } from "../errors";
 import { nameOf, PLAN_NAMED } from "./columns";
 import { lockDirectory } from "./lockDirectory";
 import { migrations } from "./migrations";
@@ -18,6 +18,8 @@ export interface StoreOptions {
   readonly connections?: number;
   /** Told of each query how long it took, in milliseconds. */
   readonly onQuery?: (milliseconds: number) => void;
+  /** Told when the embedded database ends though nobody closed it. PostgreSQL is waited for instead. */
+  readonly onEnded?: (fault: DatabaseEndedError) => void;
 }
 
 export type Work<T> = (transaction: Transaction<Database>) => Promise<T>;
@@ -44,14 +46,14 @@ export interface Store {
  */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { url, directory } = options;
-  const { onQuery } = options;
+  const { onQuery, onEnded } = options;
   if (url !== undefined) {
     return openPostgres(url, options);
   }
   const unlock = directory === undefined ? () => undefined : lockDirectory(directory);
   try {
     if (directory !== undefined) mkdirSync(directory, { recursive: true });
-    const store = await migrated("pglite", await PglitePool.open(directory), onQuery);
+    const store = await migrated("pglite", await PglitePool.open({ directory, onEnded }), onQuery);
     const close = async (): Promise<void> => {
       await store.close();
       unlock();

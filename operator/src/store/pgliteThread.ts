@@ -29,6 +29,8 @@ async function serve(directory: string | undefined): Promise<void> {
   });
   const { serialize } = protocol;
   const prepared = new Set<string>();
+  /** Whether planning is set for named statements now. It is set anew when the other kind comes, and not for each: that costs as much as a small statement. */
+  let plansNamed = false;
 
   /** Prepares a named statement when it comes first. Its parameters are texts. All in one go: each step alone costs as much. */
   const runNamed = async (
@@ -41,14 +43,14 @@ async function serve(directory: string | undefined): Promise<void> {
       prepared.add(name);
     }
     const steps = [
-      serialize.query(PLAN_NAMED),
+      ...(plansNamed ? [] : [serialize.query(PLAN_NAMED)]),
       serialize.bind({ statement: name, values: values as string[] }),
       serialize.describe({ type: "P" }),
       serialize.execute({}),
       // Ends it, also when a step failed; what follows is done in any case.
       serialize.sync(),
-      serialize.query(PLAN_OTHERS),
     ];
+    plansNamed = true;
     const { messages } = await database.execProtocol(Buffer.concat(steps));
     // The settings answer too, without rows.
     const results = parse.parseResults(messages, PARSERS);
@@ -61,6 +63,10 @@ async function serve(directory: string | undefined): Promise<void> {
       if (name !== undefined) {
         const rows = await database.runExclusive(() => runNamed(name, question));
         return { rows, affectedRows: undefined };
+      }
+      if (plansNamed) {
+        await database.exec(PLAN_OTHERS);
+        plansNamed = false;
       }
       const { rows, affectedRows } = await database.query(question.text, [...question.values]);
       return { rows, affectedRows };
