@@ -60,12 +60,12 @@ const environment = z.object({
   FINALITY_LAG: integer(1, 100_000)
     .default(256)
     .describe("blocks by which the node's word may lag and is believed"),
-  TICK: z.string().default("0.01").describe("distance of prices"),
+  TICK: z.string().default("0.01").describe("distance of prices, of markets that are not open yet"),
   MIN_SIZE: z.string().default("1").describe("fewest shares of an order"),
   MARKET_TERMS: z
     .string()
     .optional()
-    .describe("file with terms of single markets: {condition: {tick, minSize}}"),
+    .describe("file with terms of single markets: {condition: {tick, minSize}}; the tick as above"),
   UNSETTLED_CAP: z
     .string()
     .default("1000000")

@@ -2,12 +2,14 @@ import { connect } from "@nostra/sdk";
 import type { Deployment } from "@nostra/sdk/deployments";
 import { ChainMismatchError } from "@nostra/sdk/errors";
 import { orderDomain, type Hex, type OrderDomain } from "@nostra/sdk/order";
+import { formatPrice } from "@nostra/sdk/units";
 import type { Wallet } from "ethers";
 import { Redis } from "ioredis";
 import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
+import type { VenueMarket } from "./engine/MarketEngine";
 import { VenueEngine } from "./engine/VenueEngine";
 import type { OperatorError } from "./errors";
 import { createFastKeccak, type Keccak256 } from "./fastKeccak";
@@ -217,7 +219,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       markets
         .all()
         .filter(isTraded)
-        .map((market) => engine.openMarket(markets.termsOf(market))),
+        .map((market) => openMarket(engine, markets.termsOf(market), log)),
     );
     markets.follow(bus);
     markets.onMarket((market, terms) => {
@@ -334,6 +336,17 @@ function openRedis(
   redis.on("error", (err: Error) => log.warn({ err }, "redis"));
   closers.push(() => redis.disconnect());
   return redis;
+}
+
+/** A market that is open already keeps its tick: the log of its book is by it. */
+async function openMarket(engine: VenueEngine, terms: VenueMarket, log: Log): Promise<void> {
+  const { conditionId } = terms;
+  await engine.openMarket(terms);
+  const tick = engine.market(conditionId)!.market.tick;
+  if (tick === terms.tick) return;
+  const asked = formatPrice(terms.tick);
+  const details = { conditionId, tick: formatPrice(tick), asked };
+  log.warn(details, "a market keeps the tick that it was opened with");
 }
 
 function isTraded({ registered, state }: { registered: boolean; state: string }): boolean {

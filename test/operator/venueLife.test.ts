@@ -24,7 +24,7 @@ import type { Wallet } from "ethers";
 import { DEFAULT_LIMITS, scaleLimits } from "../../operator/src/http";
 import { silentLog } from "../../operator/src/log";
 import { finalizedTag } from "../../operator/src/rpc";
-import { startVenue, type Venue } from "../../operator/src/startVenue";
+import { startVenue, type Venue, type VenueOptions } from "../../operator/src/startVenue";
 import { runInProcess, succeeded } from "../helpers/cli";
 import { createPostgresDatabase } from "./helpers/createPostgresDatabase";
 
@@ -37,7 +37,7 @@ a venue, all parts together
 ├── the README's example of trading at a venue runs
 ├── an order that expires leaves by the chain's time, and those of a silent account by its switch
 ├── an ended market's book is closed; a cancelled one takes no orders
-└── after a stop and a start the same orders stand in the book
+└── after a stop and a start the same orders stand in the book, which keeps its tick, and says so when another is asked for
 */
 
 const DAY = 86_400n;
@@ -55,7 +55,7 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
     let ben: Wallet;
     let cho: Wallet;
 
-    async function start(): Promise<Venue> {
+    async function start(others: Partial<VenueOptions> = {}): Promise<Venue> {
       return startVenue({
         deployment: sandbox.deployment,
         nodes: [sandbox.provider],
@@ -74,6 +74,7 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
         pollMs: 50,
         verifyThreads: 0,
         log: silentLog,
+        ...others,
       });
     }
 
@@ -275,7 +276,15 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
       await venue.engine.idle();
       const before = await clientOf(ada).orderBook(market.conditionId);
       await venue.stop();
-      venue = await start();
+      const warned: Record<string, unknown>[] = [];
+      const warn = (details: Record<string, unknown>): void => void warned.push(details);
+      venue = await start({
+        defaultTerms: { tick: "0.001", minSize: "1" },
+        log: { ...silentLog, warn: warn as never },
+      });
+      expect(warned).to.deep.include({
+        ...{ conditionId: market.conditionId, tick: "0.010000", asked: "0.001000" },
+      });
       const after = await clientOf(ada).orderBook(market.conditionId);
       expect(after).to.deep.equal(before);
       const queue = venue.engine
