@@ -72,6 +72,9 @@ const environment = z.object({
     .describe("collateral matched and not on chain, from which on only post-only orders are taken"),
   ALERT_WEBHOOK_URL: z.url().optional().describe("where loud alerts go: a chat's incoming webhook"),
   SLACK_WEBHOOK_URL: z.url().optional().describe("the same by its older name"),
+  WARM_UP_SECONDS: integer(0, 3_600)
+    .default(0)
+    .describe("after a start with orders in the books only post-only ones are taken for so long"),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug"])
     .default("info")

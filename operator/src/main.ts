@@ -131,6 +131,7 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     defaultTerms: { tick: config.TICK, minSize: config.MIN_SIZE },
     ...(config.MARKET_TERMS === undefined ? {} : { terms: readTerms(config.MARKET_TERMS) }),
     unsettledCap: parseUnits(config.UNSETTLED_CAP, 6),
+    warmUpSeconds: config.WARM_UP_SECONDS,
     ...(config.VERIFY_THREADS === undefined ? {} : { verifyThreads: config.VERIFY_THREADS }),
     pollMs: config.POLL_MS,
     log,

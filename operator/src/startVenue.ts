@@ -72,6 +72,11 @@ export interface VenueOptions {
   readonly settler?: Partial<SettlerOptions>;
   /** Collateral units of matches not on chain, from which on the venue takes post-only orders alone; from twice as much, none. */
   readonly unsettledCap?: bigint;
+  /**
+   * For so long after a start that finds orders in the books only post-only orders and cancels are taken, so that makers can look
+   * after theirs before anybody takes them. Default 0.
+   */
+  readonly warmUpSeconds?: number;
   /** Judges signatures. Default: the fastest that works on this machine. */
   readonly verifier?: SignatureVerifier;
   /**
@@ -230,7 +235,9 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     });
 
     const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
-    const mode = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
+    const byCap = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
+    const isWarm = warmUp(options.warmUpSeconds ?? 0, engine, clock, log);
+    const mode = (): TradingMode => (byCap() === "open" && !isWarm() ? "post-only" : byCap());
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
     const verifier = options.verifier ?? openVerifier(domain, keccak256, options, closers);
     log.info({ backend: verifier.backend }, "signatures are verified");
@@ -365,6 +372,14 @@ async function latestSeconds(rpc: Rpc): Promise<bigint> {
 }
 
 /** What the venue takes in, by how much of what it matched is not on chain yet. */
+function warmUp(seconds: number, engine: VenueEngine, clock: Clock, log: Log): () => boolean {
+  const hasOrders = engine.openOrders().next().done !== true;
+  if (seconds === 0 || !hasOrders) return () => true;
+  log.warn({ seconds }, "only post-only orders are taken at first: makers look after theirs");
+  const warmAtMs = clock.nowMs() + seconds * 1000;
+  return () => clock.nowMs() >= warmAtMs;
+}
+
 function watchUnsettled(
   settler: Settler,
   cap: bigint,

@@ -37,7 +37,8 @@ a venue, all parts together
 ├── the README's example of trading at a venue runs
 ├── an order that expires leaves by the chain's time, and those of a silent account by its switch
 ├── an ended market's book is closed; a cancelled one takes no orders
-└── after a stop and a start the same orders stand in the book, which keeps its tick, and says so when another is asked for
+└── after a stop and a start the same orders stand in the book, which keeps its tick, and says so when another is asked for;
+    nobody may take them before their makers have had time
 */
 
 const DAY = 86_400n;
@@ -281,7 +282,11 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
       venue = await start({
         defaultTerms: { tick: "0.001", minSize: "1" },
         log: { ...silentLog, warn: warn as never },
+        warmUpSeconds: 3,
       });
+      const taking = await sign({ by: ben, tokenId: market.yes, price: "0.55", size: "5" });
+      const impatient = createClient({ url: venue.url, signer: ben, retries: 0 });
+      await expect(impatient.placeOrder(taking)).to.be.rejectedWith(/post-only orders alone/);
       expect(warned).to.deep.include({
         ...{ conditionId: market.conditionId, tick: "0.010000", asked: "0.001000" },
       });
@@ -292,6 +297,8 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
         ?.bids()
         .map(({ order }) => order.maker);
       expect(queue).to.deep.equal([ada.address, ben.address] as Address[]);
+      // It waits as long as it is told to.
+      expect(await clientOf(ben).placeOrder(taking)).to.include({ isNew: true });
     });
   });
 }
