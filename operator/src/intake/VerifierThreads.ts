@@ -53,8 +53,8 @@ export function startVerifierThread(domain: OrderDomain): Worker {
 /**
  * Verifies signatures in threads of their own, which the first order starts. What is asked within one turn of the event loop goes out
  * together when the turn ends, and what is asked while all threads are busy goes out when one has answered: the more there is to do,
- * the less a message costs. Meanwhile the thread that asks helps with what came last, one order in each turn: where it has nothing
- * else to do it would only wait, and where it has it is not held up for longer than an order takes.
+ * the less a message costs. Meanwhile the thread that asks helps with what has waited longest, one order in each turn: where it has
+ * nothing else to do it would only wait, and where it has it is not held up for longer than an order takes.
  *
  * Nothing is lost with a thread. What it had not answered is verified here, and so is everything while no thread is up: before the
  * first is ready, when all have died, and after `close`. Here is also where the fault of an order that cannot be verified is found,
@@ -130,9 +130,9 @@ export class VerifierThreads implements SignatureVerifier {
     this.#isHelping = true;
     setImmediate(() => {
       this.#isHelping = false;
-      const last = this.#waiting.pop();
-      if (last === undefined) return;
-      this.#verifyHere(last);
+      const first = this.#waiting.shift();
+      if (first === undefined) return;
+      this.#verifyHere(first);
       this.#help();
     });
   }
