@@ -38,6 +38,8 @@ const hasPostgres = process.env["DATABASE_URL"] !== undefined;
 const MAKERS = 200;
 const MARKETS = 4;
 const CONNECTIONS = 64;
+/** What the operator's own command gives Node. */
+const AS_OPERATOR = ["--v8-pool-size=1"];
 const WARM_UP = quick ? 3_000 : 10_000;
 const MEASURED = Number(options.orders ?? (quick ? 15_000 : 40_000));
 
@@ -361,7 +363,8 @@ class Bench {
     more: readonly string[] = [],
   ): Promise<Pair> {
     const profile = options.profile ? ["--cpu-prof", "--cpu-prof-dir=/tmp"] : [];
-    const server = new Child<ServerTasks>("server.ts", [...more, ...profile], say);
+    const execArgv = [...AS_OPERATOR, ...more, ...profile];
+    const server = new Child<ServerTasks>("server.ts", execArgv, say);
     const load = new Child<LoadTasks>("load.ts", [], say);
     const { url } = await server.ask("start", this.#task(place, how));
     if (file !== null) await load.ask("read", file);

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --v8-pool-size=1
 import { readFileSync } from "node:fs";
 import { parseUnits, Wallet } from "ethers";
 import pino from "pino";
