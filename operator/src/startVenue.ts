@@ -371,7 +371,7 @@ async function latestSeconds(rpc: Rpc): Promise<bigint> {
   return BigInt(block.timestamp);
 }
 
-/** What the venue takes in, by how much of what it matched is not on chain yet. */
+/** Whether makers had their time to look after the orders that a start found in the books. */
 function warmUp(seconds: number, engine: VenueEngine, clock: Clock, log: Log): () => boolean {
   const hasOrders = engine.openOrders().next().done !== true;
   if (seconds === 0 || !hasOrders) return () => true;
@@ -380,6 +380,7 @@ function warmUp(seconds: number, engine: VenueEngine, clock: Clock, log: Log): (
   return () => clock.nowMs() >= warmAtMs;
 }
 
+/** What the venue takes in, by how much of what it matched is not on chain yet. */
 function watchUnsettled(
   settler: Settler,
   cap: bigint,
