@@ -8,7 +8,14 @@ import type { Rpc } from "../../operator/src/rpc";
 import { until } from "./helpers/settling";
 
 /** Fast, so that tests wait for nothing. */
-const QUICK = { timeoutMs: 20, retries: 3, delayMs: 1, mostDelayMs: 2, breakAfter: 5, breakMs: 30 };
+const QUICK = {
+  timeoutMs: 20,
+  retries: 3,
+  delayMs: 1,
+  mostDelayMs: 2,
+  breakAfter: 5,
+  breakMs: 400,
+};
 
 /** A node that fails as often as told, then answers its name. */
 class Node implements Rpc {
