@@ -94,7 +94,7 @@ export interface VenueOptions {
   readonly redisUrl?: string;
   /**
    * This process must not go on: another one has taken over (FencedError), its books cannot be trusted any more, or its embedded
-   * database ended (DatabaseEndedError).
+   * database ended (DatabaseEndedError). Default: it is logged.
    */
   readonly onGivenUp?: (fault: OperatorError) => void;
 }
@@ -135,17 +135,15 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     }
   };
 
-  const giveUp = (fault: OperatorError): void => {
-    log.error({ err: fault }, "the venue cannot go on");
-    options.onGivenUp?.(fault);
-  };
+  const onGivenUp =
+    options.onGivenUp ?? ((err: OperatorError) => log.error({ err }, "the venue cannot go on"));
 
   try {
     const metrics = new Metrics().watchProcess();
     const store = await openStore({
       ...options.store,
       onQuery: (ms) => metrics.querySeconds.observe(ms / 1000),
-      onEnded: giveUp,
+      onEnded: onGivenUp,
     });
     closers.push(() => store.close());
     const { chainId, contracts } = deployment;
@@ -190,7 +188,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
       rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
-      onGivenUp: giveUp,
+      onGivenUp,
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
     });
