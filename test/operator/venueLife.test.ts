@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { WebSocket } from "ws";
@@ -24,6 +25,7 @@ import type { Wallet } from "ethers";
 import { DEFAULT_LIMITS, scaleLimits } from "../../operator/src/http";
 import { silentLog } from "../../operator/src/log";
 import { finalizedTag } from "../../operator/src/rpc";
+import type { StoreOptions } from "../../operator/src/store";
 import { startVenue, type Venue, type VenueOptions } from "../../operator/src/startVenue";
 import { runInProcess, succeeded } from "../helpers/cli";
 import { createPostgresDatabase } from "./helpers/createPostgresDatabase";
@@ -47,11 +49,11 @@ const AsyncFunction = (async () => undefined).constructor as new (
   ...text: string[]
 ) => (...values: unknown[]) => Promise<unknown>;
 
-function lives(title: string, open: () => Promise<{ url?: string; drop(): Promise<void> }>): void {
+function lives(title: string, open: () => Promise<StoreOptions & { drop(): unknown }>): void {
   describe(`venue, ${title}`, () => {
     let sandbox: Sandbox;
     let venue: Venue;
-    let database: { url?: string; drop(): Promise<void> };
+    let database: Awaited<ReturnType<typeof open>>;
     let ada: Wallet;
     let ben: Wallet;
     let cho: Wallet;
@@ -63,7 +65,7 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
         operator: sandbox.operator as never,
         finalizer: sandbox.accounts[3] as Wallet,
         finality: finalizedTag,
-        store: database.url === undefined ? {} : { url: database.url },
+        store: { url: database.url, directory: database.directory },
         http: {
           port: 0,
           host: "127.0.0.1",
@@ -263,8 +265,7 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
       expect(await asCho.order(left.orderHash)).to.include({ reason: "MARKET_ENDED" });
     });
 
-    it("has the same orders in the book after a stop and a start", async function () {
-      if (database.url === undefined) this.skip();
+    it("has the same orders in the book after a stop and a start", async () => {
       const market = await newMarket();
       const split = { conditionId: market.conditionId, amount: 50_000_000n };
       await (await splitPosition(sandbox.connect(cho), split).send()).wait();
@@ -303,7 +304,10 @@ function lives(title: string, open: () => Promise<{ url?: string; drop(): Promis
   });
 }
 
-lives("on the embedded database", async () => ({ drop: async () => undefined }));
+lives("on the embedded database", async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), "nostra-life-"));
+  return { directory, drop: () => rmSync(directory, { recursive: true }) };
+});
 if (process.env["DATABASE_URL"] !== undefined && process.env["DATABASE_URL"] !== "") {
   lives("on PostgreSQL", createPostgresDatabase);
 } else {
