@@ -31,7 +31,7 @@ describeStores("alarm", (fresh) => {
     const good: Notifier = { name: "good", notify: async (alert) => void told.push(alert) };
     const bad: Notifier = { name: "bad", notify: () => Promise.reject(new Error("no")) };
     let nowMs = 0;
-    const clock = { nowMs: () => nowMs };
+    const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
     const failures: unknown[] = [];
     const log: Log = { ...silentLog, error: (fields: unknown) => void failures.push(fields) };
     const alarm = createAlarm({ store, notifiers: [bad, good], log, clock, quietMs: 100 });

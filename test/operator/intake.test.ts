@@ -108,7 +108,7 @@ describeStores("intake", (fresh) => {
     bus = new Bus((fault) => {
       throw fault;
     });
-    const clock = { nowMs: () => nowMs };
+    const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
     const lease = await acquireLease(store.db, "engine", `intake ${leases}`, leases++ * 10n ** 9n);
     const gated = withCommits(store, async (commit) => {
       await gate;

@@ -57,7 +57,7 @@ describeStores("monitor", (fresh) => {
       intake: { cancelAll },
       markets: await MarketDirectory.load({ store, defaults, log: silentLog }),
       chainNow: () => now,
-      clock: { nowMs: () => nowMs },
+      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
       alarm: (alert) => alerts.push(alert),
     });
   }

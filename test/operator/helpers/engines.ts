@@ -15,6 +15,9 @@ export class FixedClock {
   nowMs(): number {
     return this.ms;
   }
+  monotonicMs(): number {
+    return this.nowMs();
+  }
 }
 
 export interface TestEngine {

@@ -284,7 +284,7 @@ export function createIndexer(
 ): Indexing {
   const told: VenueEvent[] = [];
   const alerts: Alert[] = [];
-  const clock = { ms: 1_000, nowMs: () => clock.ms };
+  const clock = { ms: 1_000, nowMs: () => clock.ms, monotonicMs: () => clock.ms };
   const bus = new Bus();
   bus.subscribe((event) => told.push(event));
   const indexer = new Indexer({

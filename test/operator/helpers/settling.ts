@@ -483,7 +483,11 @@ export interface Rig {
   readonly told: MatchEvent[];
 }
 
-export const clock = { ms: 1_000_000, nowMs: (): number => clock.ms };
+export const clock = {
+  ms: 1_000_000,
+  nowMs: (): number => clock.ms,
+  monotonicMs: (): number => clock.ms,
+};
 
 export function rigOf(
   venue: Venue,

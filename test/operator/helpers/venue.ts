@@ -75,6 +75,9 @@ export class TestClock implements Clock {
   nowMs(): number {
     return this.ms;
   }
+  monotonicMs(): number {
+    return this.ms;
+  }
   pass(ms: number): void {
     this.ms += ms;
   }
