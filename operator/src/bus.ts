@@ -1,4 +1,6 @@
 import type { Hex, Address } from "@nostra/sdk/order";
+import type { ModeReason, ModeState } from "./modes/Modes";
+import type { Mode } from "./modes/modeTable";
 import type { MatchState, OrderState } from "./store/schema";
 
 /*
@@ -118,6 +120,16 @@ export interface BlockEvent {
   readonly undone: boolean;
 }
 
+/** What the venue takes changed, or why. */
+export interface ModeEvent {
+  readonly type: "mode";
+  readonly mode: Mode;
+  readonly previous: Mode;
+  readonly reasons: readonly ModeReason[];
+  readonly next: ModeState["next"];
+  readonly atMs: number;
+}
+
 export type VenueEvent =
   | OrderEvent
   | BookEvent
@@ -127,7 +139,8 @@ export type VenueEvent =
   | FundsEvent
   | ChainOrderEvent
   | ChainNonceEvent
-  | BlockEvent;
+  | BlockEvent
+  | ModeEvent;
 
 type Listener = (event: VenueEvent) => void;
 

@@ -5,7 +5,6 @@ import { orderDomain, type Hex, type OrderDomain } from "@nostra/sdk/order";
 import { formatPrice } from "@nostra/sdk/units";
 import type { Wallet } from "ethers";
 import { Redis } from "ioredis";
-import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
@@ -13,29 +12,26 @@ import type { VenueMarket } from "./engine/MarketEngine";
 import { VenueEngine } from "./engine/VenueEngine";
 import type { OperatorError } from "./errors";
 import { createFastKeccak, type Keccak256 } from "./fastKeccak";
-import {
-  createHttpServer,
-  Metrics,
-  RedisLimiter,
-  type HealthCheck,
-  type HttpConfig,
-  type HttpServer,
-} from "./http";
+import { healthChecks } from "./healthChecks";
+import { createHttpServer, Metrics, RedisLimiter, type HttpConfig, type HttpServer } from "./http";
 import { Indexer } from "./indexer";
 import { ChainState } from "./intake/ChainState";
 import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
-import { VenueIntake, type TradingMode } from "./intake/VenueIntake";
+import { VenueIntake } from "./intake/VenueIntake";
 import { usualVerifyThreads, VerifierThreads } from "./intake/VerifierThreads";
 import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
+import { Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
 import { resilientRpc } from "./resilientRpc";
 import type { Finality, Rpc } from "./rpc";
 import { RpcProvider } from "./RpcProvider";
+import { SettlementWatch } from "./SettlementWatch";
 import { Settler, type SettlerOptions, type TransactionSigner } from "./settler";
+import { SETTLER_DEFAULTS } from "./settler/Settler";
 import {
   acquireLease,
   LEASE_MS,
@@ -77,6 +73,8 @@ export interface VenueOptions {
    * after theirs before anybody takes them. Default 0.
    */
   readonly warmUpSeconds?: number;
+  /** How often the venue looks whether matches can settle, and how long it goes on taking orders while they cannot. */
+  readonly settlementWatch?: { readonly everyMs?: number; readonly maxStallMs?: number };
   /** Judges signatures. Default: the fastest that works on this machine. */
   readonly verifier?: SignatureVerifier;
   /**
@@ -109,6 +107,7 @@ export interface Venue {
   readonly indexer: Indexer;
   readonly monitor: Monitor;
   readonly markets: MarketDirectory;
+  readonly modes: Modes;
   readonly bus: Bus;
   readonly server: HttpServer;
   /** Takes nothing more in, finishes what is under way, and gives everything back. */
@@ -121,7 +120,6 @@ const DEFAULT_CAP = 1_000_000_000_000n;
 const MARGIN_SECONDS = 5n;
 const MIN_LIFE_SECONDS = 10n;
 const MAX_MAKERS = 50;
-const CAP_CHECK_MS = 1_000;
 
 /** Joins the parts of the operator, and starts them in the order in which they need each other. */
 export async function startVenue(options: VenueOptions): Promise<Venue> {
@@ -150,6 +148,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await store.claim({ chain: `${chainId}`, exchange: contracts.ctfExchange.toLowerCase() });
     const bus = new Bus((err) => log.error({ err }, "a listener failed"));
     const notifiers = options.notifiers ?? [];
+    const modes = new Modes({ clock, bus, log });
     const alarm = createAlarm({ store, notifiers, log, clock });
     const rpc = resilientRpc([...options.nodes], { alarm });
     await requireChain(rpc, deployment);
@@ -233,14 +232,22 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     });
 
     const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
-    const byCap = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
-    const isWarm = warmUp(options.warmUpSeconds ?? 0, engine, clock, log);
-    const mode = (): TradingMode => (byCap() === "open" && !isWarm() ? "post-only" : byCap());
+    closers.push(
+      warmUp(options.warmUpSeconds ?? 0, { modes, engine, clock }),
+      watchUnsettled(options.unsettledCap ?? DEFAULT_CAP, { modes, settler, alarm }),
+    );
+    const operatorMode = new OperatorModeWatch({ store, modes, log });
+    closers.push(() => operatorMode.stop());
+    const settlement = new SettlementWatch({
+      ...{ settler, connection, rpc, modes, clock, operator: options.operator.address },
+      maxFeeCap: options.settler?.maxFeeCap ?? SETTLER_DEFAULTS.maxFeeCap,
+      ...(options.settlementWatch ?? {}),
+    });
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
     const verifier = options.verifier ?? openVerifier(domain, keccak256, options, closers);
     log.info({ backend: verifier.backend }, "signatures are verified");
     const intake = new VenueIntake({
-      ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, mode },
+      ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, modes },
       minLifeSeconds: MIN_LIFE_SECONDS,
       isCoolingDown: (account) => settler.isCoolingDown(account),
     });
@@ -268,8 +275,9 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     }
     const server = await createHttpServer({
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
-      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
-      checks: healthChecks({ rpc, redis, indexer, settler, engine }),
+      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
+      setMode: (mode) => operatorMode.set(mode),
+      checks: healthChecks({ rpc, redis, indexer, settlement, engine }),
     });
     closers.push(() => server.app.close());
 
@@ -293,6 +301,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
         indexer,
         monitor,
         markets,
+        modes,
         bus,
         server,
         stop,
@@ -303,12 +312,28 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await settler.start();
     closers.push(() => settler.stop());
     settler.wake();
+    await operatorMode.start();
+    await settlement.start();
+    closers.push(() => settlement.stop());
     monitor.start();
     closers.push(() => monitor.stop());
     reconcileNowAndThen(indexer, options.reconcileEveryMs ?? 600_000, log, closers);
 
     const url = await server.app.listen({ port, host });
-    return { url, store, engine, intake, settler, indexer, monitor, markets, bus, server, stop };
+    return {
+      url,
+      store,
+      engine,
+      intake,
+      settler,
+      indexer,
+      monitor,
+      markets,
+      modes,
+      bus,
+      server,
+      stop,
+    };
   } catch (thrown) {
     await stop();
     throw thrown;
@@ -367,96 +392,6 @@ async function requireChain(rpc: Rpc, { chainId }: Deployment): Promise<void> {
 async function latestSeconds(rpc: Rpc): Promise<bigint> {
   const block = (await rpc.send("eth_getBlockByNumber", ["latest", false])) as { timestamp: Hex };
   return BigInt(block.timestamp);
-}
-
-/** Whether makers had their time to look after the orders that a start found in the books. */
-function warmUp(seconds: number, engine: VenueEngine, clock: Clock, log: Log): () => boolean {
-  const hasOrders = engine.openOrders().next().done !== true;
-  if (seconds === 0 || !hasOrders) return () => true;
-  log.warn({ seconds }, "only post-only orders are taken at first: makers look after theirs");
-  const warmAtMs = clock.nowMs() + seconds * 1000;
-  return () => clock.nowMs() >= warmAtMs;
-}
-
-/** What the venue takes in, by how much of what it matched is not on chain yet. */
-function watchUnsettled(
-  settler: Settler,
-  cap: bigint,
-  alarm: Alarm,
-  log: Log,
-  closers: (() => unknown)[],
-): () => TradingMode {
-  let mode: TradingMode = "open";
-  const look = async (): Promise<void> => {
-    const unsettled = await settler.unsettledValue();
-    const next = unsettled >= 2n * cap ? "halted" : unsettled >= cap ? "post-only" : "open";
-    if (next === mode) return;
-    const data = { from: mode, to: next, unsettledUnits: unsettled.toString() };
-    log.warn(data, "the venue changed what it takes in");
-    if (next !== "open") alarm({ type: "unsettled_cap", severity: "HIGH", data });
-    mode = next;
-  };
-  const timer = setInterval(() => void look().catch(() => undefined), CAP_CHECK_MS);
-  closers.push(() => clearInterval(timer));
-  return () => mode;
-}
-
-function healthChecks({
-  rpc,
-  redis,
-  indexer,
-  settler,
-  engine,
-}: {
-  readonly rpc: Rpc;
-  readonly redis: Redis | undefined;
-  readonly indexer: Indexer;
-  readonly settler: Settler;
-  readonly engine: VenueEngine;
-}): HealthCheck[] {
-  return [
-    ...(redis === undefined
-      ? []
-      : [
-          {
-            name: "redis",
-            required: false,
-            check: async () => {
-              await redis.ping();
-              return "up" as const;
-            },
-          },
-        ]),
-    {
-      name: "blockchain_rpc",
-      required: false,
-      check: async () => {
-        await rpc.send("eth_blockNumber", []);
-        return "up";
-      },
-    },
-    {
-      name: "event_indexer",
-      required: false,
-      check: async () => ((await indexer.status()).state === "RUNNING" ? "up" : "degraded"),
-    },
-    {
-      name: "engine",
-      required: true,
-      check: async () => {
-        if (engine.state !== "running") throw new Error(`the engine is ${engine.state}`);
-        return "up";
-      },
-    },
-    {
-      name: "settler",
-      required: false,
-      check: async () => {
-        const { laneState, gasBalance, breakerOpen } = await settler.readiness();
-        return laneState === "RUNNING" && gasBalance !== 0n && !breakerOpen ? "up" : "degraded";
-      },
-    },
-  ];
 }
 
 function reconcileNowAndThen(

@@ -181,6 +181,8 @@ describe("operator: HTTP failures", () => {
       expect(status).to.equal(200);
       expect(json).to.deep.equal({
         status: "degraded",
+        mode: "open",
+        failing: [{ part: "event_indexer", state: "degraded", reason: "it is degraded" }],
         services: {
           ...{ database: "up", redis: "up", blockchain_rpc: "up", event_indexer: "degraded" },
         },

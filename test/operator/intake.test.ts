@@ -20,9 +20,10 @@ import { createFastVerifier } from "../../operator/src/intake/createFastVerifier
 import { Heartbeats } from "../../operator/src/intake/Heartbeats";
 import type { SubmitOptions } from "../../operator/src/intake/Intake";
 import { Turns } from "../../operator/src/intake/Turns";
-import { VenueIntake, type TradingMode } from "../../operator/src/intake/VenueIntake";
+import { VenueIntake } from "../../operator/src/intake/VenueIntake";
 import { watchChain } from "../../operator/src/intake/watchChain";
 import { silentLog } from "../../operator/src/log";
+import { Modes } from "../../operator/src/modes";
 import { MarketDirectory } from "../../operator/src/markets/MarketDirectory";
 import { acquireLease, type Store } from "../../operator/src/store";
 import { describeStores, withCommits } from "./helpers/stores";
@@ -61,7 +62,7 @@ describeStores("intake", (fresh) => {
   let heartbeats: Heartbeats;
   let stopWatching: () => Promise<void>;
   let now: bigint;
-  let mode: TradingMode;
+  let modes: Modes;
   let nowMs: number;
   /** What every write waits for. */
   let gate: Promise<void> | null;
@@ -89,7 +90,6 @@ describeStores("intake", (fresh) => {
     store = await fresh();
     now = await sandbox.now();
     nowMs = 0;
-    mode = "open";
     cooling = null;
     gate = null;
     writes = 0;
@@ -109,6 +109,7 @@ describeStores("intake", (fresh) => {
       throw fault;
     });
     const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+    modes = new Modes({ clock, bus, log: silentLog });
     const lease = await acquireLease(store.db, "engine", `intake ${leases}`, leases++ * 10n ** 9n);
     const gated = withCommits(store, async (commit) => {
       await gate;
@@ -132,7 +133,7 @@ describeStores("intake", (fresh) => {
       verifier: { backend, verify: (order) => verified(order).then(() => verify(order)) },
       chainNow: () => now,
       minLifeSeconds: 10n,
-      mode: () => mode,
+      modes,
       isCoolingDown: (account) => account === cooling,
       patienceMs: 200,
     });
@@ -320,13 +321,13 @@ describeStores("intake", (fresh) => {
       });
     });
 
-    it("everything while halted, all but post-only while it takes nothing else, and an account that cools down", async () => {
-      mode = "halted";
-      await expect(send(await signed())).to.be.rejectedWith(/takes no orders now/);
-      mode = "post-only";
-      await expect(send(await signed())).to.be.rejectedWith(/post-only orders alone/);
+    it("everything while cancel-only, all but post-only while it takes nothing else, and an account that cools down", async () => {
+      modes.restrict("test", { mode: "cancel-only", reason: "a test" });
+      await expect(send(await signed())).to.be.rejectedWith(/no orders are taken; cancels are/);
+      modes.restrict("test", { mode: "post-only", reason: "a test" });
+      await expect(send(await signed())).to.be.rejectedWith(/only post-only orders and cancels/);
       await send(await signed(), { postOnly: true });
-      mode = "open";
+      modes.restrict("test", null);
       cooling = addressOf(0);
       await expect(send(await signed())).to.be.rejectedWith(/rests for a while/);
     });

@@ -5,6 +5,7 @@ import type { Clock } from "../clock";
 import type { Engine } from "../engine/Engine";
 import type { Intake } from "../intake/Intake";
 import type { Log } from "../log";
+import type { Modes, OperatorMode } from "../modes";
 import type { Store } from "../store";
 import type { BookFeed } from "../stream/BookFeed";
 import type { ErrorAnswer } from "./answerError";
@@ -26,6 +27,10 @@ export interface Deps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: Health;
+  /** What the venue takes now. */
+  readonly modes: Pick<Modes, "current" | "require">;
+  /** Stores the mode that the operator set, and obeys it at once. */
+  readonly setMode: (mode: OperatorMode) => Promise<void>;
   readonly auth: Auth;
   readonly markets: Markets;
   /** What may be told of a failure. */

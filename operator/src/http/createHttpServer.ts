@@ -9,7 +9,9 @@ import { safeAnswer, toErrorBody } from "./answerError";
 import { Auth } from "./auth/Auth";
 import { deriveKey } from "./auth/seal";
 import type { Deps } from "./Deps";
+import { Modes } from "../modes";
 import { documentApi } from "./documentApi";
+import { enforceMode } from "./enforceMode";
 import { Health, type HealthCheck } from "./Health";
 import { completeConfig, type HttpConfig } from "./HttpConfig";
 import { MemoryLimiter, type RateLimiter } from "./limits/RateLimiter";
@@ -29,6 +31,9 @@ export interface HttpOptions extends Pick<
   readonly config: HttpConfig;
   /** Default: figures that nobody else adds to. */
   readonly metrics?: Metrics;
+  /** What the venue takes. Default: everything, always. */
+  readonly modes?: Pick<Modes, "current" | "require">;
+  readonly setMode?: Deps["setMode"];
   /** What the venue depends on beside its database. */
   readonly checks?: readonly HealthCheck[];
   /** Default: buckets of this process alone. */
@@ -56,6 +61,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const metrics = options.metrics ?? new Metrics();
   const limiter = options.limiter ?? new MemoryLimiter(clock);
   const health = new Health(store, clock, options.checks ?? []);
+  const modes = options.modes ?? new Modes({ clock, bus, log });
   countTrades(bus, metrics);
 
   const app = Fastify({
@@ -109,8 +115,10 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     markets: new Markets(store),
     secureCookies: config.secureCookies,
     answerError: (thrown) => safeAnswer(thrown, config.secrets),
-    ...{ metrics, health, auth, log },
+    ...{ metrics, health, auth, log, modes },
+    setMode: options.setMode ?? (async () => undefined),
   });
+  enforceMode(app, modes);
   mountOperations(app, operations, { auth, limiter, limits });
   return { app, auth, limiter, metrics, health, operations };
 }

@@ -1,6 +1,7 @@
 import type { Address } from "@nostra/sdk/order";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import type { Action } from "../modes";
 import type { BucketName } from "./limits/limits";
 
 /** What a key or session may be used for. */
@@ -50,6 +51,8 @@ export interface Operation {
   readonly summary: string;
   readonly access: Access;
   readonly bucket: BucketName;
+  /** Which of the venue's modes take it. Default: by its bucket; see enforceMode. */
+  readonly mode?: Action | "any";
   readonly params?: Shape;
   readonly query?: Shape;
   readonly body?: z.ZodType;

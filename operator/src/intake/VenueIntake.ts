@@ -16,6 +16,7 @@ import { assetOf, sharesOf } from "../engine/OrderRecord";
 import type { VenueEngine } from "../engine/VenueEngine";
 import { OperatorError } from "../errors";
 import type { KnownToken, MarketDirectory } from "../markets/MarketDirectory";
+import type { Modes } from "../modes";
 import type { Store } from "../store";
 import type { ChainState, Held } from "./ChainState";
 import type { SignatureVerifier } from "./createFastVerifier";
@@ -31,9 +32,6 @@ import {
 } from "./Intake";
 import { Turns } from "./Turns";
 
-/** What the venue takes in now: all orders, only those that are to rest, or none. */
-export type TradingMode = "open" | "post-only" | "halted";
-
 export interface VenueIntakeParams {
   readonly engine: VenueEngine;
   readonly markets: MarketDirectory;
@@ -45,7 +43,8 @@ export interface VenueIntakeParams {
   readonly chainNow: () => bigint;
   /** An order must live this long, or a settlement would come too late. */
   readonly minLifeSeconds: bigint;
-  readonly mode: () => TradingMode;
+  /** What the venue takes now. */
+  readonly modes: Pick<Modes, "require">;
   /** True for an account whose order was lately to blame for a failed match. */
   readonly isCoolingDown: (account: Address) => boolean;
   /** How long an answer waits for the database. Default 5,000. */
@@ -93,7 +92,7 @@ export class VenueIntake implements Intake {
   ): Promise<Accepted> {
     const order = orderFromJson({ order: orderJson, signature });
     const choices = readOptions(options, order);
-    this.#requireMode(choices);
+    this.#params.modes.require(choices.postOnly ? "post-only order" : "order");
     const token = this.#requireTerms(order);
 
     const verified = this.#verify({ order, choices, token });
@@ -223,22 +222,6 @@ export class VenueIntake implements Intake {
     if (row === undefined) return undefined;
     const { condition_id, input, state } = row;
     return { hash, conditionId: condition_id as Hex, input: Number(input), isNew: false, state };
-  }
-
-  #requireMode({ postOnly }: Pick<NewOrder, "postOnly">): void {
-    const mode = this.#params.mode();
-    if (mode === "halted") {
-      throw new OperatorError("HALTED", "the venue takes no orders now; cancels are taken", {
-        status: 503,
-        retryAfterSeconds: 5,
-      });
-    }
-    if (mode === "post-only" && !postOnly) {
-      throw new OperatorError("POST_ONLY_NOW", "the venue takes post-only orders alone now", {
-        status: 425,
-        retryAfterSeconds: 5,
-      });
-    }
   }
 
   /** What can be told from the order, its market and the time. */

@@ -12,7 +12,7 @@ export interface RedisPubSub {
 }
 
 /** By what they are about, as other parts of the field name them. */
-const CHANNEL: Readonly<Record<VenueEvent["type"], string>> = {
+const CHANNEL: Readonly<Record<Exclude<VenueEvent["type"], "mode">, string>> = {
   book: "nostra:orderbook",
   order: "nostra:orderbook",
   match: "nostra:trades",
@@ -40,7 +40,8 @@ export async function joinByRedis(
   /** Events from elsewhere, which are not sent back. */
   const foreign = new WeakSet<VenueEvent>();
   const leave = bus.subscribe((event) => {
-    if (foreign.has(event)) return;
+    // A mode is of this process alone.
+    if (foreign.has(event) || event.type === "mode") return;
     publisher.publish(CHANNEL[event.type], JSON.stringify({ from: self, event })).catch(() => {
       log.warn(
         { type: event.type },

@@ -5,6 +5,7 @@ import { authOperations } from "./auth";
 import { candleOperations } from "./candles";
 import { eventOperations } from "./events";
 import { marketOperations } from "./markets";
+import { modeOperations } from "./modes";
 import { orderOperations } from "./orders";
 import { systemOperations } from "./system";
 import { tradeOperations } from "./trades";
@@ -20,5 +21,6 @@ export function allOperations(deps: Deps): readonly Operation[] {
     ...accountOperations(deps),
     ...authOperations(deps),
     ...systemOperations(deps),
+    ...modeOperations(deps),
   ];
 }

@@ -1,13 +1,19 @@
 import { z } from "zod";
+import { MODES } from "../../modes";
 import type { Deps } from "../Deps";
 import { operation, type Operation } from "../operation";
 import * as s from "../schemas";
 
 const serviceState = z.enum(["up", "degraded", "down"]);
+const services = z.record(z.string(), serviceState);
+const failing = z
+  .array(z.object({ part: z.string(), state: z.enum(["degraded", "down"]), reason: z.string() }))
+  .describe("every part that is less than up, and why");
+const mode = z.enum(MODES).describe("what the venue takes now: see /api/status");
 
 /** The venue itself: how it is, and which contracts it trades on. */
 export function systemOperations(deps: Deps): readonly Operation[] {
-  const { health, metrics, deployment, domain, clock } = deps;
+  const { health, metrics, deployment, domain, clock, modes } = deps;
   return [
     operation({
       id: "getHealth",
@@ -20,7 +26,9 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       alsoAnswers: [503],
       answer: z.object({
         status: z.enum(["healthy", "degraded", "unhealthy"]),
-        services: z.record(z.string(), serviceState),
+        mode,
+        services,
+        failing,
         metrics: z.object({
           uptime_seconds: z.number(),
           active_connections: z.number(),
@@ -29,13 +37,15 @@ export function systemOperations(deps: Deps): readonly Operation[] {
         }),
       }),
       handle: async ({ reply }) => {
-        const { status, services } = await health.report();
+        const { status, services, failing } = await health.report();
         const { uptimeSeconds, requestsPerMinute, errorRate } = health.traffic();
         const open = await metrics.connections.get();
         if (status === "unhealthy") void reply.code(503);
         return {
           status,
+          mode: modes.current.mode,
           services,
+          failing: [...failing],
           metrics: {
             uptime_seconds: uptimeSeconds,
             active_connections: open.values[0]?.value ?? 0,
@@ -61,15 +71,19 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       method: "GET",
       paths: ["/ready"],
       tag: "Venue",
-      summary: "200 when the venue can take orders, 503 when not",
+      summary:
+        "200 when the venue can take orders, settle and follow the chain; 503 with every part that cannot",
       access: "anyone",
       bucket: "free",
       alsoAnswers: [503],
-      answer: z.object({ ready: z.boolean(), services: z.record(z.string(), serviceState) }),
+      answer: z.object({ ready: z.boolean(), mode, services, failing }),
       handle: async ({ reply }) => {
-        const { status, services } = await health.report();
-        if (status === "unhealthy") void reply.code(503);
-        return { ready: status !== "unhealthy", services };
+        const { isReady, services, failing } = await health.report();
+        if (!isReady) void reply.code(503);
+        return {
+          ...{ ready: isReady, mode: modes.current.mode, services },
+          failing: [...failing],
+        };
       },
     }),
     operation({

@@ -1,0 +1,72 @@
+import type { Redis } from "ioredis";
+import type { VenueEngine } from "./engine/VenueEngine";
+import type { HealthCheck } from "./http";
+import type { Indexer } from "./indexer";
+import type { Rpc } from "./rpc";
+import type { SettlementWatch } from "./SettlementWatch";
+
+export interface HealthCheckParams {
+  readonly rpc: Rpc;
+  readonly redis: Redis | undefined;
+  readonly indexer: Indexer;
+  readonly settlement: Pick<SettlementWatch, "reason">;
+  readonly engine: VenueEngine;
+}
+
+/** A single poll that fails is tried again at once, and is no reason to send traffic elsewhere. */
+const INDEXER_GRACE_MS = 10_000;
+
+/** What the venue depends on beside its database. */
+export function healthChecks(params: HealthCheckParams): HealthCheck[] {
+  const { rpc, redis, indexer, settlement, engine } = params;
+  return [
+    ...(redis === undefined ? [] : [redisCheck(redis)]),
+    {
+      name: "blockchain_rpc",
+      required: false,
+      check: async () => {
+        await rpc.send("eth_blockNumber", []);
+        return "up";
+      },
+    },
+    {
+      name: "event_indexer",
+      required: false,
+      isNeededToBeReady: true,
+      graceMs: INDEXER_GRACE_MS,
+      check: async () => {
+        const { state, reason } = await indexer.status();
+        if (state === "RUNNING") return "up";
+        return { state: "degraded", reason: `the indexer is ${state}: ${reason ?? "no reason"}` };
+      },
+    },
+    {
+      name: "engine",
+      required: true,
+      check: async () => {
+        if (engine.state === "running") return "up";
+        return { state: "down", reason: `the engine is ${engine.state}` };
+      },
+    },
+    {
+      name: "settler",
+      required: false,
+      isNeededToBeReady: true,
+      check: async () => {
+        const { reason } = settlement;
+        return reason === null ? "up" : { state: "degraded", reason };
+      },
+    },
+  ];
+}
+
+function redisCheck(redis: Redis): HealthCheck {
+  return {
+    name: "redis",
+    required: false,
+    check: async () => {
+      await redis.ping();
+      return "up";
+    },
+  };
+}
