@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { VenueEngine } from "./engine/VenueEngine";
 import type { HealthCheck } from "./http";
 import type { Indexer } from "./indexer";
+import type { HeadWatch } from "./HeadWatch";
 import type { Rpc } from "./rpc";
 import type { SettlementWatch } from "./SettlementWatch";
 
@@ -10,15 +11,18 @@ export interface HealthCheckParams {
   readonly redis: Redis | undefined;
   readonly indexer: Indexer;
   readonly settlement: Pick<SettlementWatch, "reason">;
+  readonly head: Pick<HeadWatch, "reason" | "lagBlocks">;
   readonly engine: VenueEngine;
 }
 
 /** A single poll that fails is tried again at once, and is no reason to send traffic elsewhere. */
 const INDEXER_GRACE_MS = 10_000;
+/** Behind by more, what the venue knows of balances and cancels is old. */
+const MAX_LAG_BLOCKS = 50n;
 
 /** What the venue depends on beside its database. */
 export function healthChecks(params: HealthCheckParams): HealthCheck[] {
-  const { rpc, redis, indexer, settlement, engine } = params;
+  const { rpc, redis, indexer, settlement, head, engine } = params;
   return [
     ...(redis === undefined ? [] : [redisCheck(redis)]),
     {
@@ -30,12 +34,25 @@ export function healthChecks(params: HealthCheckParams): HealthCheck[] {
       },
     },
     {
+      name: "chain_head",
+      required: false,
+      isNeededToBeReady: true,
+      check: async () => {
+        const { reason } = head;
+        return reason === null ? "up" : { state: "degraded", reason };
+      },
+    },
+    {
       name: "event_indexer",
       required: false,
       isNeededToBeReady: true,
       graceMs: INDEXER_GRACE_MS,
       check: async () => {
         const { state, reason } = await indexer.status();
+        const { lagBlocks } = head;
+        if (state === "RUNNING" && lagBlocks !== null && lagBlocks > MAX_LAG_BLOCKS) {
+          return { state: "degraded", reason: `the indexer is ${lagBlocks} blocks behind` };
+        }
         if (state === "RUNNING") return "up";
         return { state: "degraded", reason: `the indexer is ${state}: ${reason ?? "no reason"}` };
       },

@@ -1,4 +1,3 @@
-import { toNostraError, TransportError } from "@nostra/sdk/errors";
 import {
   circuitBreaker,
   CircuitState,
@@ -13,7 +12,10 @@ import {
   type IPolicy,
 } from "cockatiel";
 import type { Alarm } from "./alerts";
+import { systemClock, type Clock } from "./clock";
+import { EndpointHeads } from "./EndpointHeads";
 import { httpRpc } from "./httpRpc";
+import { isRefusal } from "./nodeTrouble";
 import type { Rpc } from "./rpc";
 
 export interface ResilientRpcOptions {
@@ -29,12 +31,17 @@ export interface ResilientRpcOptions {
   /** For how long. Then one call tries it. Default 10,000. */
   readonly breakMs?: number;
   readonly alarm?: Alarm;
+  /** An endpoint this many blocks behind another one is left for it. Default 5. */
+  readonly maxLagBlocks?: bigint;
+  readonly clock?: Clock;
 }
 
 /** A node that is asked with patience, and left alone when it is down. */
 export interface ResilientRpc extends Rpc {
   /** True when every endpoint is left alone. */
   isOpen(): boolean;
+  /** The endpoints' heads, compared whenever `look` is called: an endpoint that is ill by them is asked only when all are. */
+  readonly heads: EndpointHeads;
 }
 
 interface Endpoint {
@@ -50,14 +57,8 @@ type Answer = { readonly result: unknown } | { readonly refusal: unknown };
 const SENT_ONCE: ReadonlySet<string> = new Set(["eth_sendRawTransaction", "eth_sendTransaction"]);
 
 /**
- * JSON-RPC errors that are the node's trouble and not its answer: internal error, resource not found or unavailable, limit
- * exceeded.
- */
-const TROUBLE: ReadonlySet<number> = new Set([-32603, -32001, -32002, -32005]);
-
-/**
  * Puts one or more nodes behind timeouts, bounded repeats and a breaker for each. The first endpoint that is not left alone is
- * asked; a repeat goes to the next one. A refusal of the node (a revert, a nonce too low) is an answer: it is thrown at once
+ * asked; a repeat goes to the next one. An endpoint whose head stands still or lags is asked when no other is left. A refusal of the node (a revert, a nonce too low) is an answer: it is thrown at once
  * and counts as health.
  */
 export function resilientRpc(
@@ -70,10 +71,19 @@ export function resilientRpc(
     maxAttempts: retries,
     backoff: new ExponentialBackoff({ initialDelay: delayMs, maxDelay: mostDelayMs }),
   });
+  const { clock = systemClock, alarm, maxLagBlocks } = options;
+  const heads = new EndpointHeads({
+    // Past the breakers: comparing neither opens nor closes them.
+    endpoints: endpoints.map(({ rpc }) => withTimeout(rpc, options.timeoutMs ?? 10_000)),
+    ...{ clock, alarm },
+    ...(maxLagBlocks === undefined ? {} : { maxLagBlocks }),
+  });
   const isClosed = ({ breaker }: Endpoint): boolean => breaker.state !== CircuitState.Open;
 
   const ask = async (method: string, params: unknown[], attempt: number): Promise<Answer> => {
-    const healthy = endpoints.filter(isClosed);
+    const closed = endpoints.filter(isClosed);
+    const well = closed.filter((endpoint) => !heads.isIll(endpoints.indexOf(endpoint)));
+    const healthy = well.length > 0 ? well : closed;
     // A breaker that is due lets one call through by itself, so with none healthy the first is asked all the same.
     const candidates = healthy.length > 0 ? healthy : endpoints;
     const { rpc, policy } = candidates[attempt % candidates.length] as Endpoint;
@@ -88,6 +98,7 @@ export function resilientRpc(
       return answer.result;
     },
     isOpen: () => !endpoints.some(isClosed),
+    heads,
   };
 }
 
@@ -119,17 +130,20 @@ async function answerOf(rpc: Rpc, method: string, params: unknown[]): Promise<An
   }
 }
 
-/** True when the node has answered, if only with no. */
-function isRefusal(method: string, thrown: unknown): boolean {
-  if (!(toNostraError(method, thrown) instanceof TransportError)) return true;
-  const code = jsonRpcCodeOf(thrown);
-  return code !== undefined && !TROUBLE.has(code);
-}
-
-/** The code of JSON-RPC, where providers put it: at the top, or in what they wrap. */
-function jsonRpcCodeOf(thrown: unknown): number | undefined {
-  if (typeof thrown !== "object" || thrown === null) return undefined;
-  const { code, error, info } = thrown as { code?: unknown; error?: unknown; info?: unknown };
-  if (typeof code === "number") return code;
-  return jsonRpcCodeOf(error ?? (info as { error?: unknown } | undefined)?.error);
+/** A node given as an object may never answer. */
+function withTimeout(rpc: Rpc, timeoutMs: number): Rpc {
+  return {
+    send: async (method, params) => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        const fault = new Error(`${method}: no answer within ${timeoutMs} ms`);
+        timer = setTimeout(() => reject(fault), timeoutMs);
+      });
+      try {
+        return await Promise.race([rpc.send(method, params), late]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
 }

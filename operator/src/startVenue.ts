@@ -12,6 +12,7 @@ import type { VenueMarket } from "./engine/MarketEngine";
 import { VenueEngine } from "./engine/VenueEngine";
 import type { OperatorError } from "./errors";
 import { createFastKeccak, type Keccak256 } from "./fastKeccak";
+import { HeadWatch } from "./HeadWatch";
 import { healthChecks } from "./healthChecks";
 import { createHttpServer, Metrics, RedisLimiter, type HttpConfig, type HttpServer } from "./http";
 import { Indexer } from "./indexer";
@@ -23,7 +24,7 @@ import { usualVerifyThreads, VerifierThreads } from "./intake/VerifierThreads";
 import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
-import { Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes";
+import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
 import { resilientRpc } from "./resilientRpc";
@@ -42,6 +43,7 @@ import {
   type Store,
   type StoreOptions,
 } from "./store";
+import { StartPatience } from "./StartPatience";
 import { BookFeed, createStream, joinByRedis } from "./stream";
 
 export interface VenueOptions {
@@ -75,6 +77,12 @@ export interface VenueOptions {
   readonly warmUpSeconds?: number;
   /** How often the venue looks whether matches can settle, and how long it goes on taking orders while they cannot. */
   readonly settlementWatch?: { readonly everyMs?: number; readonly maxStallMs?: number };
+  /** For so long a start waits for a node that fails. Default two minutes. */
+  readonly startPatienceMs?: number;
+  /** See HeadWatch. Default: by the chain's block time. 0 for a chain that makes blocks only when it has transactions. */
+  readonly maxHeadAgeMs?: number;
+  /** Between two looks at the heads of the nodes. Default 2,000. */
+  readonly headPollMs?: number;
   /** Judges signatures. Default: the fastest that works on this machine. */
   readonly verifier?: SignatureVerifier;
   /**
@@ -115,6 +123,7 @@ export interface Venue {
 }
 
 const DEFAULT_TERMS: MarketTerms = { tick: "0.01", minSize: "1" };
+const DEFAULT_START_PATIENCE_MS = 120_000;
 const DEFAULT_CAP = 1_000_000_000_000n;
 /** A second before an order dies no settlement would reach the chain in time. */
 const MARGIN_SECONDS = 5n;
@@ -150,7 +159,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const notifiers = options.notifiers ?? [];
     const modes = new Modes({ clock, bus, log });
     const alarm = createAlarm({ store, notifiers, log, clock });
-    const rpc = resilientRpc([...options.nodes], { alarm });
+    const nodes = resilientRpc([...options.nodes], { alarm, clock });
+    const limitMs = options.startPatienceMs ?? DEFAULT_START_PATIENCE_MS;
+    const patience = new StartPatience({ limitMs, clock, log });
+    const rpc = patience.around(nodes);
     await requireChain(rpc, deployment);
     const provider = new RpcProvider(rpc, chainId);
     closers.push(() => provider.destroy());
@@ -181,7 +193,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
       ...(monitorAccount === undefined ? {} : { ownAccounts: [monitorAccount] }),
     });
-    await indexer.step();
+    await patience.attempt("the indexer", () => indexer.step());
 
     const keccak256 = await createFastKeccak();
     const engine = await VenueEngine.start({
@@ -197,7 +209,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...{ store, rpc, deployment, engine, bus, finality, clock, alarm, log },
       wallet: options.operator,
       holder: THIS_PROCESS,
-      breakerOpen: () => rpc.isOpen(),
+      breakerOpen: () => nodes.isOpen(),
       options: {
         ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
         ...options.settler,
@@ -236,6 +248,16 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       warmUp(options.warmUpSeconds ?? 0, { modes, engine, clock }),
       watchUnsettled(options.unsettledCap ?? DEFAULT_CAP, { modes, settler, alarm }),
     );
+    const showMode = (): void => {
+      for (const mode of MODES) metrics.mode.set({ mode }, mode === modes.current.mode ? 1 : 0);
+    };
+    showMode();
+    bus.subscribe(({ type }) => type === "mode" && showMode());
+    const head = new HeadWatch({
+      ...{ rpc, heads: nodes.heads, indexer, modes, metrics, alarm, log },
+      ...(options.maxHeadAgeMs === undefined ? {} : { maxAgeMs: options.maxHeadAgeMs }),
+      ...(options.headPollMs === undefined ? {} : { everyMs: options.headPollMs }),
+    });
     const operatorMode = new OperatorModeWatch({ store, modes, log });
     closers.push(() => operatorMode.stop());
     const settlement = new SettlementWatch({
@@ -277,7 +299,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
       setMode: (mode) => operatorMode.set(mode),
-      checks: healthChecks({ rpc, redis, indexer, settlement, engine }),
+      checks: healthChecks({ rpc, redis, indexer, settlement, head, engine }),
     });
     closers.push(() => server.app.close());
 
@@ -291,6 +313,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
 
     if (options.serves === false) {
       await settler.open();
+      patience.end();
       closers.push(() => settler.stop());
       return {
         url: "",
@@ -315,11 +338,14 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await operatorMode.start();
     await settlement.start();
     closers.push(() => settlement.stop());
+    await head.start();
+    closers.push(() => head.stop());
     monitor.start();
     closers.push(() => monitor.stop());
     reconcileNowAndThen(indexer, options.reconcileEveryMs ?? 600_000, log, closers);
 
     const url = await server.app.listen({ port, host });
+    patience.end();
     return {
       url,
       store,

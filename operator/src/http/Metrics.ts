@@ -51,6 +51,22 @@ export class Metrics {
     buckets: SECONDS,
     registers: [this.registry],
   });
+  readonly chainHeadAge = new Gauge({
+    name: "chain_head_age_seconds",
+    help: "Time since a node last showed a new block",
+    registers: [this.registry],
+  });
+  readonly indexerLag = new Gauge({
+    name: "indexer_lag_blocks",
+    help: "Blocks that the node has and the indexer has not taken in",
+    registers: [this.registry],
+  });
+  readonly mode = new Gauge({
+    name: "venue_mode",
+    help: "1 for the mode that the venue is in, 0 for the others",
+    labelNames: ["mode"] as const,
+    registers: [this.registry],
+  });
 
   /** Process figures too: memory, event loop, file handles. */
   watchProcess(): this {
