@@ -1,17 +1,23 @@
 #!/usr/bin/env -S node --v8-pool-size=1
-import { readFileSync } from "node:fs";
 import { parseUnits, Wallet } from "ethers";
 import pino from "pino";
 import { isNostraError } from "@nostra/sdk/errors";
-import { ConfigError, describeConfig, readConfig, type Config } from "./config";
+import { systemClock } from "./clock";
+import { ConfigError, describeConfig, readConfig, readEnvironment, type Config } from "./config";
 import { DEFAULT_LIMITS, REDACTED_PATHS, scaleLimits } from "./http";
 import { consoleNotifier, webhookNotifier } from "./monitor/createAlarm";
+import { describeTrouble } from "./nodeTrouble";
 import { resilientRpc } from "./resilientRpc";
 import { finalizedOrDepth } from "./rpc";
+import { setMode } from "./setMode";
+import { checkNames, runStartChecks, type CheckResult } from "./startChecks";
 import { startVenue, type Venue } from "./startVenue";
 
 const COMMANDS = {
   start: "run the venue until it is told to stop (SIGINT, SIGTERM)",
+  check: "look at all that a start needs, and print what is wrong with it",
+  "mode <name> [--reason <text>]":
+    "set what the venue takes: open, post-only, cancel-only, read-only or maintenance",
   reconcile: "hold the tables against the chain once, and repair what differs",
   rebuild: "make all projections anew from the stored logs",
   "rewind <block>":
@@ -38,7 +44,9 @@ It is told everything by the environment, or a .env file here:
 
 ${variables.join("\n")}
 
-All commands but start need a venue that is stopped: there is one writer.`;
+All commands but start, check and mode need a venue that is stopped: there is one writer.
+
+Exit status: 0 done; 1 failed, another attempt may succeed; 2 the configuration is wrong; 3 another process has taken over.`;
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -55,8 +63,15 @@ async function main(args: readonly string[]): Promise<void> {
   if (!Object.keys(COMMANDS).some((name) => name.split(" ")[0] === command)) {
     throw new ConfigError(`there is no command ${command}; nostra-operator help lists them`);
   }
+  // What is set in vain is said before anything can fail because of it.
+  for (const { text } of checkNames(process.env)) console.error(`warning: ${text}`);
+  if (command === "check") return printChecks();
+  if (command === "mode") {
+    console.log(await setMode(readEnvironment(process.env).usable, args.slice(1)));
+    return;
+  }
+  if (command === "start") return runUntilStopped(await checkedConfig());
   const config = readConfig(process.env);
-  if (command === "start") return runUntilStopped(config);
   const venue = await open(config, false);
   try {
     console.log(JSON.stringify(await perform(venue, command, argument), bigintText, 2));
@@ -88,8 +103,51 @@ async function perform(
   }
 }
 
-async function runUntilStopped(config: Config): Promise<void> {
+/** Everything that keeps the venue from starting, a line each. */
+class StartRefused extends Error {
+  readonly isConfiguration: boolean;
+
+  constructor(failures: readonly CheckResult[]) {
+    super(failures.map(({ text }) => text).join("\n"));
+    this.isConfiguration = failures.some(({ isConfiguration }) => isConfiguration);
+  }
+}
+
+interface CheckedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/** @throws StartRefused with all that is wrong at once. */
+async function checkedConfig(): Promise<CheckedConfig> {
+  const reading = readEnvironment(process.env);
+  const log = logOf(reading.usable.LOG_LEVEL ?? "info");
+  const results = await runStartChecks({ reading, clock: systemClock, log });
+  const failures = results.filter(({ state }) => state === "failed");
+  if (failures.length > 0) throw new StartRefused(failures);
+  const warnings = results.filter(({ state }) => state === "warning").map(({ text }) => text);
+  return { config: readConfig(process.env), warnings };
+}
+
+const CHECK_PATIENCE_MS = 5_000;
+
+async function printChecks(): Promise<void> {
+  const reading = readEnvironment(process.env);
+  const log = logOf("fatal");
+  const asked = { reading, clock: systemClock, log, patienceMs: CHECK_PATIENCE_MS };
+  const results = await runStartChecks(asked);
+  const width = Math.max(...results.map(({ check }) => check.length));
+  for (const { check, state, text } of results) {
+    console.log(`${check.padEnd(width)}  ${state.padEnd(7)}  ${text}`);
+  }
+  const failures = results.filter(({ state }) => state === "failed");
+  if (failures.length === 0) console.log("the venue can start");
+  else process.exitCode = failures.some(({ isConfiguration }) => isConfiguration) ? 2 : 1;
+}
+
+async function runUntilStopped({ config, warnings }: CheckedConfig): Promise<void> {
   const venue = await open(config, true);
+  for (const text of warnings) console.error(`warning: ${text}`);
   console.log(`the venue is open at ${venue.url}`);
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
@@ -101,7 +159,7 @@ async function runUntilStopped(config: Config): Promise<void> {
 /** @param serves False for a command that works on the database: nothing is taken in, and nothing runs by itself. */
 async function open(config: Config, serves: boolean): Promise<Venue> {
   const { deployment } = config;
-  const log = pino({ level: config.LOG_LEVEL, redact: [...REDACTED_PATHS] });
+  const log = logOf(config.LOG_LEVEL);
   const webhook = config.ALERT_WEBHOOK_URL ?? config.SLACK_WEBHOOK_URL;
   const { MONITOR_PRIVATE_KEY, SECOND_RPC_URL, HOST, PORT } = config;
   return startVenue({
@@ -129,17 +187,27 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     ...(config.REDIS_URL === undefined ? {} : { redisUrl: config.REDIS_URL }),
     notifiers: [consoleNotifier(log), ...(webhook === undefined ? [] : [webhookNotifier(webhook)])],
     defaultTerms: { tick: config.TICK, minSize: config.MIN_SIZE },
-    ...(config.MARKET_TERMS === undefined ? {} : { terms: readTerms(config.MARKET_TERMS) }),
+    ...(config.terms === undefined ? {} : { terms: config.terms }),
     unsettledCap: parseUnits(config.UNSETTLED_CAP, 6),
     warmUpSeconds: config.WARM_UP_SECONDS,
     ...(config.VERIFY_THREADS === undefined ? {} : { verifyThreads: config.VERIFY_THREADS }),
     pollMs: config.POLL_MS,
+    startPatienceMs: config.START_PATIENCE_SECONDS * 1000,
+    allowUnsettled: config.ALLOW_UNSETTLED === "1",
+    settlementWatch: { maxStallMs: config.MAX_SETTLEMENT_STALL_SECONDS * 1000 },
+    ...(config.MAX_HEAD_AGE_SECONDS === undefined
+      ? {}
+      : { maxHeadAgeMs: config.MAX_HEAD_AGE_SECONDS * 1000 }),
     log,
     onGivenUp: (fault) => {
       log.fatal({ err: fault }, "this process ends; another can go on from what is stored");
       process.exit(3);
     },
   });
+}
+
+function logOf(level: string): pino.Logger {
+  return pino({ level, redact: [...REDACTED_PATHS] });
 }
 
 function secretsOf(config: Config): string[] {
@@ -152,24 +220,25 @@ function secretsOf(config: Config): string[] {
   ].filter((secret) => secret !== undefined);
 }
 
-function readTerms(file: string): Record<string, { tick: string; minSize: string }> {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Record<
-      string,
-      { tick: string; minSize: string }
-    >;
-  } catch (cause) {
-    throw new ConfigError(`MARKET_TERMS: ${file} cannot be read: ${(cause as Error).message}`);
-  }
-}
-
 function bigintText(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
+/** Faults of the program are shown in full. What comes from outside (a node, a database, a file) is one line. */
+function explain(thrown: unknown): unknown {
+  if (thrown instanceof ConfigError || thrown instanceof StartRefused) return thrown.message;
+  if (isNostraError(thrown)) return thrown.message;
+  const { code, syscall, port } = (thrown ?? {}) as NodeJS.ErrnoException & { port?: number };
+  if (syscall === "listen") return `PORT: cannot listen on ${port ?? "it"}: ${code ?? "unknown"}`;
+  return typeof code === "string" ? describeTrouble(thrown) : thrown;
+}
+
+function statusOf(thrown: unknown): number {
+  if (thrown instanceof StartRefused) return thrown.isConfiguration ? 2 : 1;
+  return thrown instanceof ConfigError ? 2 : 1;
+}
+
 main(process.argv.slice(2)).catch((thrown: unknown) => {
-  // What is expected to go wrong is told in a line; what is not, in full.
-  const isExpected = thrown instanceof ConfigError || isNostraError(thrown);
-  console.error(isExpected ? (thrown as Error).message : thrown);
-  process.exit(1);
+  console.error(explain(thrown));
+  process.exit(statusOf(thrown));
 });

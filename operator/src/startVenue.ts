@@ -43,6 +43,7 @@ import {
   type Store,
   type StoreOptions,
 } from "./store";
+import { requireSettlement } from "./startChecks";
 import { StartPatience } from "./StartPatience";
 import { BookFeed, createStream, joinByRedis } from "./stream";
 
@@ -77,6 +78,8 @@ export interface VenueOptions {
   readonly warmUpSeconds?: number;
   /** How often the venue looks whether matches can settle, and how long it goes on taking orders while they cannot. */
   readonly settlementWatch?: { readonly everyMs?: number; readonly maxStallMs?: number };
+  /** Starts although nothing can settle; the venue is cancel-only until it can. Default false. */
+  readonly allowUnsettled?: boolean;
   /** For so long a start waits for a node that fails. Default two minutes. */
   readonly startPatienceMs?: number;
   /** See HeadWatch. Default: by the chain's block time. 0 for a chain that makes blocks only when it has transactions. */
@@ -164,6 +167,13 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const patience = new StartPatience({ limitMs, clock, log });
     const rpc = patience.around(nodes);
     await requireChain(rpc, deployment);
+    const maxFeeCap = options.settler?.maxFeeCap ?? SETTLER_DEFAULTS.maxFeeCap;
+    if (options.serves !== false && options.allowUnsettled !== true) {
+      await requireSettlement({
+        ...{ rpc, deployment, operator: options.operator.address, maxFeeCap },
+        target: `--network ${deployment.network}`,
+      });
+    }
     const provider = new RpcProvider(rpc, chainId);
     closers.push(() => provider.destroy());
 
@@ -261,8 +271,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const operatorMode = new OperatorModeWatch({ store, modes, log });
     closers.push(() => operatorMode.stop());
     const settlement = new SettlementWatch({
-      ...{ settler, connection, rpc, modes, clock, operator: options.operator.address },
-      maxFeeCap: options.settler?.maxFeeCap ?? SETTLER_DEFAULTS.maxFeeCap,
+      ...{ settler, connection, rpc, modes, clock, maxFeeCap, operator: options.operator.address },
       ...(options.settlementWatch ?? {}),
     });
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });

@@ -373,32 +373,34 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
 
     it("that cannot start says why in a line, and tells no secret", async () => {
       const password = "pa55word-of-the-database";
-      const faults: [Record<string, string>, RegExp][] = [
+      const faults: [Record<string, string>, RegExp, number][] = [
         [
           { DATABASE_URL: `postgres://venue:${password}@127.0.0.1:1/venue` },
           /ECONNREFUSED|connect/,
+          1,
         ],
         [
           { OPERATOR_PRIVATE_KEY: chain.operator.privateKey.slice(0, 60) },
           /^OPERATOR_PRIVATE_KEY: /,
+          2,
         ],
-        [{ SECRET: "too short" }, /^SECRET: /],
-        [{ DEPLOYMENT: "/nowhere.json" }, /^DEPLOYMENT: /],
+        [{ SECRET: "too short" }, /^SECRET: /, 2],
+        [{ DEPLOYMENT: "/nowhere.json" }, /^DEPLOYMENT: /, 2],
       ];
-      for (const [env, expected] of faults) {
+      for (const [env, expected, code] of faults) {
         const process = world.spawn(env);
         const { status } = await process.ended;
-        expect(status, process.output).to.equal(1);
+        expect(status, process.output).to.equal(code);
         expect(process.output).to.match(expected);
         expect(process.output).not.to.include(password);
         expect(process.output).not.to.include(chain.operator.privateKey.slice(2, 60));
       }
       world.node.goDown();
-      const { status } = await world.spawn().ended;
+      const { status } = await world.spawn({ START_PATIENCE_SECONDS: "1" }).ended;
       expect(status).to.equal(1);
       world.node.behave = async (method, _, pass) => (method === "eth_chainId" ? "0x89" : pass());
       const elsewhere = world.spawn();
-      expect((await elsewhere.ended).status).to.equal(1);
+      expect((await elsewhere.ended).status).to.equal(2);
       expect(elsewhere.output).to.match(/chain.*31337|31337.*chain/);
       world.checkSecrets();
     });
