@@ -92,7 +92,8 @@ async function runUntilStopped(config: Config): Promise<void> {
   const venue = await open(config, true);
   console.log(`the venue is open at ${venue.url}`);
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // The handlers stay, so that a second signal does not end a process that is still answering.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
   });
   console.log("stopping: finishing what is under way");
   await venue.stop();

@@ -269,6 +269,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const server = await createHttpServer({
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
+      alarm,
       checks: healthChecks({ rpc, redis, indexer, settler, engine }),
     });
     closers.push(() => server.app.close());

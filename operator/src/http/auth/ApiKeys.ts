@@ -17,6 +17,13 @@ export const WINDOW_MS = 30_000;
 const REMEMBERED_MS = 1000;
 const MAX_KEYS = 20;
 
+const KEY_ID = /^nk_[0-9a-f]{24}$/;
+const NONCE = /^[\w-]{8,64}$/;
+const SIGNATURE = /^[0-9a-f]{64}$/i;
+
+/** Keys that are known to be real; a key that was forgotten is looked up as a guess once. */
+const MAX_PROVEN = 10_000;
+
 /** First number of the advisory lock under which an account's keys are counted and created. */
 const KEYS_LOCK = 0x6e6b;
 
@@ -57,6 +64,8 @@ export class ApiKeys {
   readonly #nonces: UsedNonces;
   readonly #sealKey: Buffer;
   readonly #onEnded: (id: string) => void;
+  /** Ids of keys that have signed a request, those of the longest ago first. */
+  readonly #proven = new Set<string>();
   readonly #known: Remembered<(ApiKey & { readonly secret: string }) | undefined>;
   /** Nonces of requests that change nothing: seen by this process is enough. */
   #seen = new Set<string>();
@@ -141,6 +150,7 @@ export class ApiKeys {
       .where("revoked_at_ms", "is", null)
       .executeTakeFirst();
     this.#known.forget(id);
+    this.#proven.delete(id);
     if (numUpdatedRows !== 1n) return false;
     this.#onEnded(id);
     return true;
@@ -148,22 +158,54 @@ export class ApiKeys {
 
   /** @returns the key that signed. @throws OperatorError with status 401 when none did, or not now, or not for the first time. */
   async verify(request: SignedRequest): Promise<ApiKey> {
-    const { key: id, timestamp, nonce, signature } = request;
+    const key = await this.authenticate(request);
+    await this.spend(request);
+    return key;
+  }
+
+  /**
+   * What the headers alone show to be wrong; nothing is looked up.
+   * @throws OperatorError with status 401.
+   */
+  requireShape({
+    key,
+    timestamp,
+    nonce,
+    signature,
+  }: Pick<SignedRequest, "key" | "timestamp" | "nonce" | "signature">): void {
     this.#requireNow(timestamp);
-    if (!/^[\w-]{8,64}$/.test(nonce)) {
+    if (!NONCE.test(nonce)) {
       throw unauthorized("INVALID_NONCE", "NOSTRA-NONCE must be 8 to 64 letters or digits");
     }
+    if (!KEY_ID.test(key) || !SIGNATURE.test(signature)) throw invalidSignature();
+  }
+
+  /** True for a key that has signed a request here lately: its requests are no guesses. */
+  isKnown(id: string): boolean {
+    return this.#proven.has(id);
+  }
+
+  /** @returns the key that signed. Its nonce is not spent. @throws OperatorError with status 401 when none did, or not now. */
+  async authenticate(request: SignedRequest): Promise<ApiKey> {
+    this.requireShape(request);
+    const { key: id, signature } = request;
     const key = await this.#known.get(id, () => this.#read(id));
     const expected = createHmac("sha256", key?.secret ?? "none")
       .update(signedText(request))
       .digest();
-    const given = Buffer.from(/^[0-9a-f]{64}$/i.test(signature) ? signature : "", "hex");
-    const isRight = given.length === expected.length && timingSafeEqual(given, expected);
+    const isRight = timingSafeEqual(Buffer.from(signature, "hex"), expected);
     if (key === undefined || !isRight) {
-      throw unauthorized("INVALID_SIGNATURE", "no key of the venue has signed this request");
+      if (key === undefined) this.#proven.delete(id);
+      throw invalidSignature();
     }
-    await this.#spend(request);
+    this.#remember(id);
     return key;
+  }
+
+  #remember(id: string): void {
+    if (this.#proven.has(id)) return;
+    if (this.#proven.size >= MAX_PROVEN) this.#proven.delete(this.#proven.values().next().value!);
+    this.#proven.add(id);
   }
 
   #requireNow(timestamp: string): void {
@@ -177,7 +219,8 @@ export class ApiKeys {
     );
   }
 
-  async #spend({ key, nonce, method }: SignedRequest): Promise<void> {
+  /** Stores that the nonce was used. @throws OperatorError with status 401 when it was before. */
+  async spend({ key, nonce, method }: SignedRequest): Promise<void> {
     const isNew =
       method === "GET"
         ? this.#see(`${key}:${nonce}`)
@@ -213,4 +256,8 @@ export class ApiKeys {
       secret: unseal(this.#sealKey, row.secret, id),
     };
   }
+}
+
+function invalidSignature(): Error {
+  return unauthorized("INVALID_SIGNATURE", "no key of the venue has signed this request");
 }

@@ -101,11 +101,9 @@ export class Auth {
     return { kind: "session", account, sessionId: claims.sid, expiresAtMs: claims.exp * 1000 };
   }
 
-  /** Who sends a request that is not signed with a key; undefined when it does not say. */
+  /** Whose session a request is of; undefined when it does not say. */
   async identify(request: FastifyRequest): Promise<Identity | undefined> {
     const { authorization } = request.headers;
-    const serviceKey = request.headers["nostra-service-key"];
-    if (typeof serviceKey === "string") return this.#identifyService(serviceKey);
     if (authorization !== undefined) {
       const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1];
       if (token === undefined) {
@@ -121,9 +119,9 @@ export class Auth {
     return sessionOf(holder, true);
   }
 
-  /** Who signed a request with a key. */
+  /** Who signed a request with a key. Its nonce is not spent: the caller does so once the account has paid. */
   async identifyKey(request: SignedRequest): Promise<Identity> {
-    const { id, account, scopes } = await this.keys.verify(request);
+    const { id, account, scopes } = await this.keys.authenticate(request);
     return { kind: "key", id, account, scopes, byCookie: false };
   }
 
@@ -159,7 +157,8 @@ export class Auth {
     }
   }
 
-  #identifyService(given: string): Identity {
+  /** @throws OperatorError with status 401 when it is not the key of our services. */
+  identifyService(given: string): Identity {
     const { serviceKey } = this.#options;
     const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
     const isRight = timingSafeEqual(hash(given), hash(serviceKey ?? ""));

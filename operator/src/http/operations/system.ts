@@ -8,6 +8,7 @@ const serviceState = z.enum(["up", "degraded", "down"]);
 /** The venue itself: how it is, and which contracts it trades on. */
 export function systemOperations(deps: Deps): readonly Operation[] {
   const { health, metrics, deployment, domain, clock } = deps;
+  const figures = shareForAMoment(() => metrics.registry.metrics());
   return [
     operation({
       id: "getHealth",
@@ -16,7 +17,7 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "How the venue and what it depends on are; 503 when it cannot take orders",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       alsoAnswers: [503],
       answer: z.object({
         status: z.enum(["healthy", "degraded", "unhealthy"]),
@@ -52,7 +53,7 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "Answers while the process does",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       answer: z.object({ status: z.literal("live") }),
       handle: () => ({ status: "live" as const }),
     }),
@@ -63,7 +64,7 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "200 when the venue can take orders, 503 when not",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       alsoAnswers: [503],
       answer: z.object({ ready: z.boolean(), services: z.record(z.string(), serviceState) }),
       handle: async ({ reply }) => {
@@ -79,12 +80,12 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "Figures for Prometheus, as text",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       answer: z.string(),
       mediaType: "text/plain",
       handle: async ({ reply }) => {
         void reply.type(metrics.registry.contentType);
-        return reply.send(await metrics.registry.metrics());
+        return reply.send(await figures());
       },
     }),
     operation({
@@ -119,4 +120,19 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       }),
     }),
   ];
+}
+
+/** Writing the figures out takes milliseconds, so those who ask within this time share one text. */
+const SHARED_MS = 250;
+
+function shareForAMoment<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  let untilMs = 0;
+  return () => {
+    const nowMs = performance.now();
+    if (made !== undefined && nowMs < untilMs) return made;
+    untilMs = nowMs + SHARED_MS;
+    made = make();
+    return made;
+  };
 }
