@@ -150,7 +150,8 @@ async function runUntilStopped({ config, warnings }: CheckedConfig): Promise<voi
   for (const text of warnings) console.error(`warning: ${text}`);
   console.log(`the venue is open at ${venue.url}`);
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // The handlers stay, so that a second signal does not end a process that is still answering.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
   });
   console.log("stopping: finishing what is under way");
   await venue.stop();

@@ -308,6 +308,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
       setMode: (mode) => operatorMode.set(mode),
+      alarm,
       checks: healthChecks({ rpc, redis, indexer, settlement, head, engine }),
     });
     closers.push(() => server.app.close());

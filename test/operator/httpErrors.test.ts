@@ -113,7 +113,7 @@ describe("operator: HTTP failures", () => {
       "an error of ours": () =>
         new OperatorError("BROKEN", leak, { status: 500, details: { leak } }),
       "a refusal of ours that says too much": () =>
-        new OperatorError("REFUSED", leak, { status: 422, details: { leak } }),
+        new OperatorError("REFUSED", leak, { status: 422, details: { leak }, cause: leak }),
       "an error that names a status": () => Object.assign(new Error(leak), { statusCode: 400 }),
       "no error at all": () => leak as unknown as Error,
     };

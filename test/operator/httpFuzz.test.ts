@@ -6,8 +6,8 @@ import { describeStores } from "./helpers/stores";
 import { CONDITION, NOW_MS, startHttp, type TestHttp } from "./helpers/venue";
 
 const endless = { count: 1e9, seconds: 1 };
-const all = { read: endless, order: endless, cancel: endless, auth: endless };
-const LIMITS = { ...DEFAULT_LIMITS, address: all, account: all };
+const all = { read: endless, order: endless, cancel: endless, auth: endless, probe: endless };
+const LIMITS = { ...DEFAULT_LIMITS, address: all, account: all, addressTotal: all };
 
 /** Texts that have broken servers before. */
 const nasty = fc.constantFrom(

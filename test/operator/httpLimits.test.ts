@@ -89,7 +89,8 @@ describe("operator: rate limits", () => {
 
   describe("of requests", () => {
     const tiny = { count: 3, seconds: 60 };
-    const few = { read: tiny, order: tiny, cancel: tiny, auth: { count: 20, seconds: 60 } };
+    const some = { count: 20, seconds: 60 };
+    const few = { read: tiny, order: tiny, cancel: tiny, auth: some, probe: some };
     const LIMITS: Limits = { ...DEFAULT_LIMITS, address: few, account: few };
     let http: TestHttp;
     const start = async (trustedProxies = 0): Promise<void> => {

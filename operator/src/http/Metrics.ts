@@ -18,6 +18,28 @@ export class Metrics {
     labelNames: ["operation", "method", "status"] as const,
     registers: [this.registry],
   });
+  readonly rateLimited = new Counter({
+    name: "http_rate_limited_total",
+    help: "Requests refused with 429 by a rate limit, by bucket",
+    labelNames: ["bucket"] as const,
+    registers: [this.registry],
+  });
+  readonly socketsRefused = new Counter({
+    name: "http_connections_refused_total",
+    help: "Connections cut off because their address, or the venue, has too many open",
+    registers: [this.registry],
+  });
+  readonly malformedRequests = new Counter({
+    name: "http_malformed_requests_total",
+    help: "Connections that sent no readable HTTP, or sent it too slowly",
+    registers: [this.registry],
+  });
+  readonly proxyMismatches = new Counter({
+    name: "http_proxy_mismatch_total",
+    help: "Requests whose forwarding headers do not fit TRUSTED_PROXIES",
+    labelNames: ["kind"] as const,
+    registers: [this.registry],
+  });
   readonly connections = new Gauge({
     name: "websocket_connections_total",
     help: "Streams open now",

@@ -1,6 +1,7 @@
 import { isNostraError, type ErrorDetails } from "@nostra/sdk/errors";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { OperatorError } from "../errors";
+import { boundDetails, boundMessage, cut } from "./boundAnswer";
 import { redact } from "./redact";
 
 /** What every refusal and failure is told as. */
@@ -26,6 +27,7 @@ const BY_FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = 
   ],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "BODY_TOO_LARGE", "the body is too large"],
   FST_ERR_BAD_URL: [400, "INVALID_URL", "the path is no path"],
+  FST_ERR_MAX_PARAM_LENGTH: [414, "INVALID_URL", "a part of the path is too long"],
 };
 
 /** What errors of the SDK mean to who sent the request. Others of the SDK, not named here, are the venue's fault. */
@@ -84,15 +86,18 @@ function unavailable(): ErrorAnswer {
 }
 
 interface Invalid {
-  readonly validation: readonly { instancePath: string; message?: string }[];
+  readonly validation: readonly { keyword?: string; instancePath: string; message?: string }[];
   readonly validationContext?: string;
 }
 
+/** The most faults of one request that are listed. */
+const MAX_ISSUES = 10;
+
 function answerValidation(thrown: unknown): ErrorAnswer {
   const { validation, validationContext } = thrown as Invalid;
-  const issues = validation.map(({ instancePath, message = "is not valid" }) => ({
-    field: instancePath.replace(/^\//, "").replaceAll("/", ".") || (validationContext ?? "body"),
-    problem: message,
+  const issues = validation.slice(0, MAX_ISSUES).map((issue) => ({
+    field: cut(pathOf(issue.instancePath)) || (validationContext ?? "body"),
+    problem: problemOf(issue),
   }));
   const first = issues[0] ?? { field: "body", problem: "is not valid" };
   return {
@@ -104,17 +109,42 @@ function answerValidation(thrown: unknown): ErrorAnswer {
   };
 }
 
+function pathOf(instancePath: string): string {
+  return instancePath.replace(/^\//, "").replaceAll("/", ".");
+}
+
+/** Zod's words, which repeat nothing of the sender's but the names of fields that are too many. */
+function problemOf({ keyword, message = "is not valid" }: Invalid["validation"][number]): string {
+  return keyword === "unrecognized_keys" ? cut(message) : boundMessage(message);
+}
+
 /**
- * The same without what nobody may read, and as plain JSON: integers of the chain become text. Also refusals of our own are
- * gone through, for their words may be a dependency's.
+ * The same, of bounded size and as plain JSON: integers of the chain become text. The redactor goes through what a dependency may
+ * have said: faults, and refusals that name a cause. Other refusals are in the venue's words and repeat what was sent.
  */
 export function safeAnswer(thrown: unknown, secrets: readonly string[]): ErrorAnswer {
   const answer = answerError(thrown);
-  const { message, details } = answer;
-  const text = JSON.stringify({ message, details }, (_, value: unknown) =>
-    typeof value === "bigint" ? value.toString() : value,
-  );
-  return { ...answer, ...(JSON.parse(redact(text, secrets)) as typeof answer) };
+  const isOfDependency =
+    answer.isFault || (thrown as { cause?: unknown } | null | undefined)?.cause !== undefined;
+  const clean = isOfDependency ? redactAnswer(answer, secrets) : answer;
+  return {
+    ...clean,
+    message: boundMessage(clean.message),
+    details: boundDetails(clean.details),
+  };
+}
+
+function redactAnswer(answer: ErrorAnswer, secrets: readonly string[]): ErrorAnswer {
+  const clean = (value: unknown): unknown => {
+    if (typeof value === "string") return redact(value, secrets);
+    return typeof value === "bigint" ? value.toString() : value;
+  };
+  const details = JSON.stringify(answer.details, (_, value: unknown) => clean(value));
+  return {
+    ...answer,
+    message: redact(answer.message, secrets),
+    details: JSON.parse(details) as ErrorAnswer["details"],
+  };
 }
 
 /** What is sent. */

@@ -43,7 +43,14 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
-  const stream = describeStream();
-  app.get("/asyncapi.json", { schema: { hide: true } }, async () => stream);
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  // Written out once: they are long, and anyone may ask for them.
+  const stream = JSON.stringify(describeStream());
+  let api: string | undefined;
+  app.get("/asyncapi.json", { schema: { hide: true } }, async (_request, reply) => {
+    return reply.type("application/json").serializer(String).send(stream);
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, async (_request, reply) => {
+    api ??= JSON.stringify(app.swagger());
+    return reply.type("application/json").serializer(String).send(api);
+  });
 }

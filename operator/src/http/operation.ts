@@ -27,6 +27,8 @@ declare module "fastify" {
     /** The body's bytes as they came, for signatures. */
     rawBody: string;
     identity: Identity | undefined;
+    /** True when its address has paid for credentials that may prove nothing. */
+    hasPaidGuess: boolean;
   }
 }
 

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Address } from "@nostra/sdk/order";
 import { checksumAddress } from "@nostra/sdk/ids";
 import type { Clock } from "../../clock";
+import { sql } from "kysely";
 import { OperatorError } from "../../errors";
 import type { Store } from "../../store";
 import type { Scope } from "../operation";
@@ -14,7 +15,17 @@ import type { UsedNonces } from "./UsedNonces";
 export const WINDOW_MS = 30_000;
 
 const REMEMBERED_MS = 1000;
-const MOST_KEYS = 20;
+const MAX_KEYS = 20;
+
+const KEY_ID = /^nk_[0-9a-f]{24}$/;
+const NONCE = /^[\w-]{8,64}$/;
+const SIGNATURE = /^[0-9a-f]{64}$/i;
+
+/** Keys that are known to be real; a key that was forgotten is looked up as a guess once. */
+const MAX_PROVEN = 10_000;
+
+/** First number of the advisory lock under which an account's keys are counted and created. */
+const KEYS_LOCK = 0x6e6b;
 
 /** What a signed request consists of. */
 export interface SignedRequest {
@@ -52,13 +63,24 @@ export class ApiKeys {
   readonly #clock: Clock;
   readonly #nonces: UsedNonces;
   readonly #sealKey: Buffer;
+  readonly #onEnded: (id: string) => void;
+  /** Ids of keys that have signed a request, those of the longest ago first. */
+  readonly #proven = new Set<string>();
   readonly #known: Remembered<(ApiKey & { readonly secret: string }) | undefined>;
   /** Nonces of requests that change nothing: seen by this process is enough. */
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
   #seenSinceMs = 0;
 
-  constructor(store: Pick<Store, "db">, clock: Clock, nonces: UsedNonces, secret: string) {
+  /** @param onEnded Called once the end of a key is stored. */
+  constructor(
+    store: Pick<Store, "db">,
+    clock: Clock,
+    nonces: UsedNonces,
+    secret: string,
+    onEnded: (id: string) => void = () => undefined,
+  ) {
+    this.#onEnded = onEnded;
     this.#db = store.db;
     this.#clock = clock;
     this.#nonces = nonces;
@@ -71,18 +93,6 @@ export class ApiKeys {
     scopes: readonly Scope[],
   ): Promise<ApiKey & { readonly secret: string }> {
     const owner = account.toLowerCase();
-    const { count } = await this.#db
-      .selectFrom("api_key")
-      .select((eb) => eb.fn.countAll<bigint>().as("count"))
-      .where("account", "=", owner)
-      .where("revoked_at_ms", "is", null)
-      .executeTakeFirstOrThrow();
-    if (Number(count) >= MOST_KEYS) {
-      throw new OperatorError("TOO_MANY_KEYS", `an account has at most ${MOST_KEYS} keys`, {
-        status: 409,
-        details: { most: MOST_KEYS },
-      });
-    }
     const id = `nk_${randomBytes(12).toString("hex")}`;
     const secret = randomBytes(32).toString("base64url");
     const createdAt = this.#clock.nowMs();
@@ -94,7 +104,23 @@ export class ApiKeys {
       created_at_ms: BigInt(createdAt),
       revoked_at_ms: null,
     };
-    await this.#db.insertInto("api_key").values(row).execute();
+    await this.#db.transaction().execute(async (tx) => {
+      // Creations of one account wait for each other, so that each counts what the others inserted.
+      await sql`select pg_advisory_xact_lock(${KEYS_LOCK}::int4, hashtext(${owner}))`.execute(tx);
+      const { count } = await tx
+        .selectFrom("api_key")
+        .select((eb) => eb.fn.countAll<bigint>().as("count"))
+        .where("account", "=", owner)
+        .where("revoked_at_ms", "is", null)
+        .executeTakeFirstOrThrow();
+      if (Number(count) >= MAX_KEYS) {
+        throw new OperatorError("TOO_MANY_KEYS", `an account has at most ${MAX_KEYS} keys`, {
+          status: 409,
+          details: { most: MAX_KEYS },
+        });
+      }
+      await tx.insertInto("api_key").values(row).execute();
+    });
     return { id, account, scopes, createdAt, secret };
   }
 
@@ -124,27 +150,62 @@ export class ApiKeys {
       .where("revoked_at_ms", "is", null)
       .executeTakeFirst();
     this.#known.forget(id);
-    return numUpdatedRows === 1n;
+    this.#proven.delete(id);
+    if (numUpdatedRows !== 1n) return false;
+    this.#onEnded(id);
+    return true;
   }
 
   /** @returns the key that signed. @throws OperatorError with status 401 when none did, or not now, or not for the first time. */
   async verify(request: SignedRequest): Promise<ApiKey> {
-    const { key: id, timestamp, nonce, signature } = request;
+    const key = await this.authenticate(request);
+    await this.spend(request);
+    return key;
+  }
+
+  /**
+   * What the headers alone show to be wrong; nothing is looked up.
+   * @throws OperatorError with status 401.
+   */
+  requireShape({
+    key,
+    timestamp,
+    nonce,
+    signature,
+  }: Pick<SignedRequest, "key" | "timestamp" | "nonce" | "signature">): void {
     this.#requireNow(timestamp);
-    if (!/^[\w-]{8,64}$/.test(nonce)) {
+    if (!NONCE.test(nonce)) {
       throw unauthorized("INVALID_NONCE", "NOSTRA-NONCE must be 8 to 64 letters or digits");
     }
+    if (!KEY_ID.test(key) || !SIGNATURE.test(signature)) throw invalidSignature();
+  }
+
+  /** True for a key that has signed a request here lately: its requests are no guesses. */
+  isKnown(id: string): boolean {
+    return this.#proven.has(id);
+  }
+
+  /** @returns the key that signed. Its nonce is not spent. @throws OperatorError with status 401 when none did, or not now. */
+  async authenticate(request: SignedRequest): Promise<ApiKey> {
+    this.requireShape(request);
+    const { key: id, signature } = request;
     const key = await this.#known.get(id, () => this.#read(id));
     const expected = createHmac("sha256", key?.secret ?? "none")
       .update(signedText(request))
       .digest();
-    const given = Buffer.from(/^[0-9a-f]{64}$/i.test(signature) ? signature : "", "hex");
-    const isRight = given.length === expected.length && timingSafeEqual(given, expected);
+    const isRight = timingSafeEqual(Buffer.from(signature, "hex"), expected);
     if (key === undefined || !isRight) {
-      throw unauthorized("INVALID_SIGNATURE", "no key of the venue has signed this request");
+      if (key === undefined) this.#proven.delete(id);
+      throw invalidSignature();
     }
-    await this.#spend(request);
+    this.#remember(id);
     return key;
+  }
+
+  #remember(id: string): void {
+    if (this.#proven.has(id)) return;
+    if (this.#proven.size >= MAX_PROVEN) this.#proven.delete(this.#proven.values().next().value!);
+    this.#proven.add(id);
   }
 
   #requireNow(timestamp: string): void {
@@ -158,7 +219,8 @@ export class ApiKeys {
     );
   }
 
-  async #spend({ key, nonce, method }: SignedRequest): Promise<void> {
+  /** Stores that the nonce was used. @throws OperatorError with status 401 when it was before. */
+  async spend({ key, nonce, method }: SignedRequest): Promise<void> {
     const isNew =
       method === "GET"
         ? this.#see(`${key}:${nonce}`)
@@ -194,4 +256,8 @@ export class ApiKeys {
       secret: unseal(this.#sealKey, row.secret, id),
     };
   }
+}
+
+function invalidSignature(): Error {
+  return unauthorized("INVALID_SIGNATURE", "no key of the venue has signed this request");
 }

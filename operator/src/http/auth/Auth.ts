@@ -27,8 +27,15 @@ export interface AuthOptions {
   readonly serviceKey: string | undefined;
 }
 
+/** A session or key that proves nothing any more. */
+export interface Ended {
+  readonly kind: "session" | "key";
+  readonly id: string;
+}
+
 /** Whom a token speaks for, and until when. */
 export interface TokenHolder {
+  readonly kind: "session";
   readonly account: Address;
   readonly sessionId: string;
   readonly expiresAtMs: number;
@@ -41,15 +48,31 @@ export class Auth {
   readonly signIn: SignIn;
   readonly #options: AuthOptions;
   readonly #jwt: FastifyInstance["jwt"];
+  readonly #listeners = new Set<(ended: Ended) => void>();
 
   constructor(options: AuthOptions, jwt: FastifyInstance["jwt"]) {
     const { store, clock, secret, chainId, domains } = options;
     const nonces = new UsedNonces(store, clock);
-    this.sessions = new Sessions(store, clock);
-    this.keys = new ApiKeys(store, clock, nonces, secret);
+    const emit =
+      (kind: Ended["kind"]) =>
+      (id: string): void => {
+        for (const listener of this.#listeners) listener({ kind, id });
+      };
+    this.sessions = new Sessions({ store, clock, secret, onEnded: emit("session") });
+    this.keys = new ApiKeys(store, clock, nonces, secret, emit("key"));
     this.signIn = new SignIn(clock, nonces, secret, { chainId, domains });
     this.#options = options;
     this.#jwt = jwt;
+  }
+
+  /**
+   * Reports each session that ends by logout or theft detection, and each key that is revoked, once its end is stored. A session
+   * that runs out is not reported: its tokens carry their end. The listener must not throw.
+   * @returns a function that ends the subscription.
+   */
+  onEnded(listener: (ended: Ended) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   accessToken(account: Address, sessionId: string): { token: string; expiresAt: number } {
@@ -75,14 +98,12 @@ export class Auth {
       throw unauthorized("SESSION_ENDED", "the session has ended; sign in again");
     }
     const account = checksumAddress(claims.sub);
-    return { account, sessionId: claims.sid, expiresAtMs: claims.exp * 1000 };
+    return { kind: "session", account, sessionId: claims.sid, expiresAtMs: claims.exp * 1000 };
   }
 
-  /** Who sends a request that is not signed with a key; undefined when it does not say. */
+  /** Whose session a request is of; undefined when it does not say. */
   async identify(request: FastifyRequest): Promise<Identity | undefined> {
     const { authorization } = request.headers;
-    const serviceKey = request.headers["nostra-service-key"];
-    if (typeof serviceKey === "string") return this.#identifyService(serviceKey);
     if (authorization !== undefined) {
       const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1];
       if (token === undefined) {
@@ -98,9 +119,9 @@ export class Auth {
     return sessionOf(holder, true);
   }
 
-  /** Who signed a request with a key. */
+  /** Who signed a request with a key. Its nonce is not spent: the caller does so once the account has paid. */
   async identifyKey(request: SignedRequest): Promise<Identity> {
-    const { id, account, scopes } = await this.keys.verify(request);
+    const { id, account, scopes } = await this.keys.authenticate(request);
     return { kind: "key", id, account, scopes, byCookie: false };
   }
 
@@ -136,7 +157,8 @@ export class Auth {
     }
   }
 
-  #identifyService(given: string): Identity {
+  /** @throws OperatorError with status 401 when it is not the key of our services. */
+  identifyService(given: string): Identity {
     const { serviceKey } = this.#options;
     const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
     const isRight = timingSafeEqual(hash(given), hash(serviceKey ?? ""));

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { checksumAddress } from "@nostra/sdk/ids";
 import type { Address } from "@nostra/sdk/order";
-import { SiweMessage } from "siwe";
+import { verifyMessage } from "ethers";
 import type { Clock } from "../../clock";
+import { readSignInMessage } from "./readSignInMessage";
 import { unauthorized } from "./refusals";
 import { deriveKey } from "./seal";
 import type { UsedNonces } from "./UsedNonces";
@@ -46,28 +46,24 @@ export class SignIn {
         field,
         expected,
       });
-    let message: SiweMessage;
-    try {
-      message = new SiweMessage(text);
-    } catch {
-      throw refuse("form", "an EIP-4361 message");
-    }
+    const message = readSignInMessage(text);
+    if (message === undefined) throw refuse("form", "an EIP-4361 message");
     const { chainId, domains } = this.#target;
     if (!domains.includes(message.domain)) throw refuse("domain", domains.join(", "));
     if (message.chainId !== chainId) throw refuse("chainId", `${chainId}`);
     const nonceEndMs = this.#readNonce(message.nonce);
     if (nonceEndMs === undefined) throw refuse("nonce", "one that the venue gave out lately");
 
-    const time = new Date(this.#clock.nowMs()).toISOString();
-    const { domain, nonce } = message;
-    const checked = await message
-      .verify({ signature, time, domain, nonce }, { suppressExceptions: true })
-      .catch(() => ({ success: false }));
-    if (!checked.success) throw refuse("signature or time", "signed by its address, and not over");
+    const { address, nonce, expirationMs = Infinity, notBeforeMs = -Infinity } = message;
+    const nowMs = this.#clock.nowMs();
+    const isInTime = nowMs < expirationMs && nowMs >= notBeforeMs;
+    if (!isInTime || signerOf(text, signature) !== address) {
+      throw refuse("signature or time", "signed by its address, and not over");
+    }
     if (!(await this.#nonces.spend(`siwe:${nonce}`, nonceEndMs))) {
       throw refuse("nonce", "one that was not used before");
     }
-    return checksumAddress(message.address);
+    return address;
   }
 
   #readNonce(nonce: string): number | undefined {
@@ -80,5 +76,14 @@ export class SignIn {
 
   #sealOf(body: string): string {
     return createHmac("sha256", this.#key).update(body).digest("hex").slice(0, 32);
+  }
+}
+
+/** Who signed a text with a key; undefined when the signature is none. */
+function signerOf(text: string, signature: string): string | undefined {
+  try {
+    return verifyMessage(text, signature);
+  } catch {
+    return undefined;
   }
 }

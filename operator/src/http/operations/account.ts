@@ -1,8 +1,14 @@
 import type { Address, Hex } from "@nostra/sdk/order";
 import { z } from "zod";
+import { OperatorError } from "../../errors";
+import { Remembered } from "../auth/Remembered";
 import type { Deps } from "../Deps";
 import { operation, type Operation } from "../operation";
 import * as s from "../schemas";
+
+/** How long the venue goes by what it read about an asset: a market made in between is found after it. */
+const ASSET_REMEMBERED_MS = 1_000;
+const MAX_ASSETS = 1_000;
 
 const PRICE_ONE = 1_000_000n;
 
@@ -18,7 +24,30 @@ const balance = {
 
 /** What an account has. */
 export function accountOperations(deps: Deps): readonly Operation[] {
-  const { intake } = deps;
+  const { intake, store, clock } = deps;
+  const known = new Remembered<boolean>(clock, ASSET_REMEMBERED_MS, MAX_ASSETS);
+
+  /**
+   * The node is asked about tokens of markets alone: a made-up id would cost calls, and push real ones out of the cache of funds.
+   * @throws OperatorError with status 400.
+   */
+  const requireAsset = async (asset: string): Promise<void> => {
+    if (asset === "0") return;
+    const isKnown = await known.get(asset, async () => {
+      const row = await store.db
+        .selectFrom("market")
+        .select("condition_id")
+        .where((eb) => eb.or([eb("yes", "=", asset), eb("no", "=", asset)]))
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    });
+    if (isKnown) return;
+    throw new OperatorError("UNKNOWN_ASSET", 'asset is neither "0" nor a token of a market', {
+      status: 400,
+      details: { field: "asset", value: asset, expected: '"0" for collateral, or a token id' },
+    });
+  };
 
   const balanceOf = async (account: Address, asset: string) => {
     const { balance: total, allowance, reserved } = await intake.funds(account, asset);
@@ -44,11 +73,14 @@ export function accountOperations(deps: Deps): readonly Operation[] {
       query: z.object({
         asset: z
           .string()
-          .regex(/^\d{1,78}$/, 'must be "0" or a token id')
+          .regex(/^(?:0|[1-9]\d{0,77})$/, 'must be "0" or a token id')
           .default("0"),
       }),
       answer: z.object(balance),
-      handle: ({ query, request }) => balanceOf(request.identity!.account!, query.asset),
+      handle: async ({ query, request }) => {
+        await requireAsset(query.asset);
+        return balanceOf(request.identity!.account!, query.asset);
+      },
     }),
     operation({
       id: "listPositions",

@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { OperatorError } from "../../errors";
 import { ACCESS_COOKIE, REFRESH_COOKIE } from "../auth/Auth";
+import { MAX_SIGN_IN_MESSAGE } from "../auth/readSignInMessage";
 import { unauthorized } from "../auth/refusals";
 import { REFRESH_SECONDS, type Session } from "../auth/Sessions";
 import type { Deps } from "../Deps";
@@ -78,7 +79,7 @@ export function authOperations(deps: Deps): readonly Operation[] {
       summary: "Sign in by a signed EIP-4361 message",
       access: "anyone",
       bucket: "auth",
-      body: z.object({ message: s.text(4096), signature: s.text(512) }),
+      body: z.object({ message: s.text(MAX_SIGN_IN_MESSAGE), signature: s.text(512) }),
       answer: signedIn,
       handle: async ({ body, reply }) => {
         const account = await auth.signIn.verify(body.message, body.signature);

@@ -14,6 +14,7 @@ const mode = z.enum(MODES).describe("what the venue takes now: see /api/status")
 /** The venue itself: how it is, and which contracts it trades on. */
 export function systemOperations(deps: Deps): readonly Operation[] {
   const { health, metrics, deployment, domain, clock, modes } = deps;
+  const figures = shareForAMoment(() => metrics.registry.metrics());
   return [
     operation({
       id: "getHealth",
@@ -22,7 +23,7 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "How the venue and what it depends on are; 503 when it cannot take orders",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       alsoAnswers: [503],
       answer: z.object({
         status: z.enum(["healthy", "degraded", "unhealthy"]),
@@ -62,7 +63,7 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "Answers while the process does",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       answer: z.object({ status: z.literal("live") }),
       handle: () => ({ status: "live" as const }),
     }),
@@ -74,7 +75,7 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       summary:
         "200 when the venue can take orders, settle and follow the chain; 503 with every part that cannot",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       alsoAnswers: [503],
       answer: z.object({ ready: z.boolean(), mode, services, failing }),
       handle: async ({ reply }) => {
@@ -93,12 +94,12 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       tag: "Venue",
       summary: "Figures for Prometheus, as text",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       answer: z.string(),
       mediaType: "text/plain",
       handle: async ({ reply }) => {
         void reply.type(metrics.registry.contentType);
-        return reply.send(await metrics.registry.metrics());
+        return reply.send(await figures());
       },
     }),
     operation({
@@ -133,4 +134,19 @@ export function systemOperations(deps: Deps): readonly Operation[] {
       }),
     }),
   ];
+}
+
+/** Writing the figures out takes milliseconds, so those who ask within this time share one text. */
+const SHARED_MS = 250;
+
+function shareForAMoment<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  let untilMs = 0;
+  return () => {
+    const nowMs = performance.now();
+    if (made !== undefined && nowMs < untilMs) return made;
+    untilMs = nowMs + SHARED_MS;
+    made = make();
+    return made;
+  };
 }
