@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Address } from "@nostra/sdk/order";
 import { checksumAddress } from "@nostra/sdk/ids";
 import type { Clock } from "../../clock";
+import { sql } from "kysely";
 import { OperatorError } from "../../errors";
 import type { Store } from "../../store";
 import type { Scope } from "../operation";
@@ -14,7 +15,10 @@ import type { UsedNonces } from "./UsedNonces";
 export const WINDOW_MS = 30_000;
 
 const REMEMBERED_MS = 1000;
-const MOST_KEYS = 20;
+const MAX_KEYS = 20;
+
+/** First number of the advisory lock under which an account's keys are counted and created. */
+const KEYS_LOCK = 0x6e6b;
 
 /** What a signed request consists of. */
 export interface SignedRequest {
@@ -52,13 +56,22 @@ export class ApiKeys {
   readonly #clock: Clock;
   readonly #nonces: UsedNonces;
   readonly #sealKey: Buffer;
+  readonly #onEnded: (id: string) => void;
   readonly #known: Remembered<(ApiKey & { readonly secret: string }) | undefined>;
   /** Nonces of requests that change nothing: seen by this process is enough. */
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
   #seenSinceMs = 0;
 
-  constructor(store: Pick<Store, "db">, clock: Clock, nonces: UsedNonces, secret: string) {
+  /** @param onEnded Called once the end of a key is stored. */
+  constructor(
+    store: Pick<Store, "db">,
+    clock: Clock,
+    nonces: UsedNonces,
+    secret: string,
+    onEnded: (id: string) => void = () => undefined,
+  ) {
+    this.#onEnded = onEnded;
     this.#db = store.db;
     this.#clock = clock;
     this.#nonces = nonces;
@@ -71,18 +84,6 @@ export class ApiKeys {
     scopes: readonly Scope[],
   ): Promise<ApiKey & { readonly secret: string }> {
     const owner = account.toLowerCase();
-    const { count } = await this.#db
-      .selectFrom("api_key")
-      .select((eb) => eb.fn.countAll<bigint>().as("count"))
-      .where("account", "=", owner)
-      .where("revoked_at_ms", "is", null)
-      .executeTakeFirstOrThrow();
-    if (Number(count) >= MOST_KEYS) {
-      throw new OperatorError("TOO_MANY_KEYS", `an account has at most ${MOST_KEYS} keys`, {
-        status: 409,
-        details: { most: MOST_KEYS },
-      });
-    }
     const id = `nk_${randomBytes(12).toString("hex")}`;
     const secret = randomBytes(32).toString("base64url");
     const createdAt = this.#clock.nowMs();
@@ -94,7 +95,23 @@ export class ApiKeys {
       created_at_ms: BigInt(createdAt),
       revoked_at_ms: null,
     };
-    await this.#db.insertInto("api_key").values(row).execute();
+    await this.#db.transaction().execute(async (tx) => {
+      // Creations of one account wait for each other, so that each counts what the others inserted.
+      await sql`select pg_advisory_xact_lock(${KEYS_LOCK}::int4, hashtext(${owner}))`.execute(tx);
+      const { count } = await tx
+        .selectFrom("api_key")
+        .select((eb) => eb.fn.countAll<bigint>().as("count"))
+        .where("account", "=", owner)
+        .where("revoked_at_ms", "is", null)
+        .executeTakeFirstOrThrow();
+      if (Number(count) >= MAX_KEYS) {
+        throw new OperatorError("TOO_MANY_KEYS", `an account has at most ${MAX_KEYS} keys`, {
+          status: 409,
+          details: { most: MAX_KEYS },
+        });
+      }
+      await tx.insertInto("api_key").values(row).execute();
+    });
     return { id, account, scopes, createdAt, secret };
   }
 
@@ -124,7 +141,9 @@ export class ApiKeys {
       .where("revoked_at_ms", "is", null)
       .executeTakeFirst();
     this.#known.forget(id);
-    return numUpdatedRows === 1n;
+    if (numUpdatedRows !== 1n) return false;
+    this.#onEnded(id);
+    return true;
   }
 
   /** @returns the key that signed. @throws OperatorError with status 401 when none did, or not now, or not for the first time. */

@@ -27,8 +27,15 @@ export interface AuthOptions {
   readonly serviceKey: string | undefined;
 }
 
+/** A session or key that proves nothing any more. */
+export interface Ended {
+  readonly kind: "session" | "key";
+  readonly id: string;
+}
+
 /** Whom a token speaks for, and until when. */
 export interface TokenHolder {
+  readonly kind: "session";
   readonly account: Address;
   readonly sessionId: string;
   readonly expiresAtMs: number;
@@ -41,15 +48,31 @@ export class Auth {
   readonly signIn: SignIn;
   readonly #options: AuthOptions;
   readonly #jwt: FastifyInstance["jwt"];
+  readonly #listeners = new Set<(ended: Ended) => void>();
 
   constructor(options: AuthOptions, jwt: FastifyInstance["jwt"]) {
     const { store, clock, secret, chainId, domains } = options;
     const nonces = new UsedNonces(store, clock);
-    this.sessions = new Sessions(store, clock);
-    this.keys = new ApiKeys(store, clock, nonces, secret);
+    const emit =
+      (kind: Ended["kind"]) =>
+      (id: string): void => {
+        for (const listener of this.#listeners) listener({ kind, id });
+      };
+    this.sessions = new Sessions({ store, clock, secret, onEnded: emit("session") });
+    this.keys = new ApiKeys(store, clock, nonces, secret, emit("key"));
     this.signIn = new SignIn(clock, nonces, secret, { chainId, domains });
     this.#options = options;
     this.#jwt = jwt;
+  }
+
+  /**
+   * Reports each session that ends by logout or theft detection, and each key that is revoked, once its end is stored. A session
+   * that runs out is not reported: its tokens carry their end. The listener must not throw.
+   * @returns a function that ends the subscription.
+   */
+  onEnded(listener: (ended: Ended) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   accessToken(account: Address, sessionId: string): { token: string; expiresAt: number } {
@@ -75,7 +98,7 @@ export class Auth {
       throw unauthorized("SESSION_ENDED", "the session has ended; sign in again");
     }
     const account = checksumAddress(claims.sub);
-    return { account, sessionId: claims.sid, expiresAtMs: claims.exp * 1000 };
+    return { kind: "session", account, sessionId: claims.sid, expiresAtMs: claims.exp * 1000 };
   }
 
   /** Who sends a request that is not signed with a key; undefined when it does not say. */
