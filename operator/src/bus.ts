@@ -17,6 +17,9 @@ export interface OrderEvent {
   readonly state: OrderState;
   readonly remaining: string;
   readonly reason: string | null;
+  /** Whether it is in the book after this change, and whether the event before this one said so. */
+  readonly rests: boolean;
+  readonly rested: boolean;
   readonly atMs: number;
 }
 

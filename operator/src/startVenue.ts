@@ -4,7 +4,8 @@ import { ChainMismatchError } from "@nostra/sdk/errors";
 import { orderDomain, type Hex, type OrderDomain } from "@nostra/sdk/order";
 import { formatPrice } from "@nostra/sdk/units";
 import type { Wallet } from "ethers";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
+import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
@@ -43,9 +44,10 @@ import {
   type Store,
   type StoreOptions,
 } from "./store";
+import { openRedis, publishByRedis, RedisLink, venueNamespace } from "./redis";
 import { requireSettlement } from "./startChecks";
 import { StartPatience } from "./StartPatience";
-import { BookFeed, createStream, joinByRedis } from "./stream";
+import { BookFeed, createStream } from "./stream";
 
 export interface VenueOptions {
   readonly deployment: Deployment;
@@ -99,7 +101,7 @@ export interface VenueOptions {
   readonly reconcileEveryMs?: number;
   /** False for a command that works on the database: nothing is taken in, and nothing runs by itself. Default true. */
   readonly serves?: boolean;
-  /** Joins several processes: streams and rate limits. */
+  /** Keeps rate limits for several processes, and is where events are published. Nothing is taken from it. */
   readonly redisUrl?: string;
   /**
    * This process must not go on: another one has taken over (FencedError), its books cannot be trusted any more, or its embedded
@@ -293,19 +295,19 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const feed = new BookFeed(engine, bus);
     feed.start(engine.markets().map(({ market }) => market.conditionId));
     const { port, host, ...config } = options.http;
-    const redis = openRedis(options.redisUrl, log, closers);
-    if (redis !== undefined) {
-      closers.push(
-        await joinByRedis(
-          bus,
-          redis,
-          redis.duplicate({ enableOfflineQueue: true, commandTimeout: 5_000 }),
-          log,
-        ),
-      );
+    const redis = options.redisUrl === undefined ? undefined : openRedis(options.redisUrl, log);
+    const link = redis === undefined ? undefined : new RedisLink(redis, clock, log, metrics);
+    const namespace = venueNamespace(chainId, contracts.ctfExchange);
+    if (redis !== undefined && link !== undefined) {
+      closers.push(() => redis.disconnect());
+      closers.push(publishByRedis(bus, redis, namespace, link));
     }
     const server = await createHttpServer({
-      ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
+      ...(redis === undefined || link === undefined
+        ? {}
+        : {
+            limiter: new RedisLimiter(redis, clock, log, { namespace, link, byRedisTime: true }),
+          }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
       setMode: (mode) => operatorMode.set(mode),
       alarm,
@@ -387,21 +389,6 @@ function openVerifier(
   const threads = new VerifierThreads({ domain, count, here, log });
   closers.push(() => threads.close());
   return threads;
-}
-
-/** A connection for who publishes, counts and asks; a subscriber has one of its own. */
-function openRedis(
-  url: string | undefined,
-  log: Log,
-  closers: (() => unknown)[],
-): Redis | undefined {
-  if (url === undefined) return undefined;
-  const redis = new Redis(url, {
-    ...{ maxRetriesPerRequest: 1, commandTimeout: 200, enableOfflineQueue: false },
-  });
-  redis.on("error", (err: Error) => log.warn({ err }, "redis"));
-  closers.push(() => redis.disconnect());
-  return redis;
 }
 
 /** A market that is open already keeps its tick: the log of its book is by it. */

@@ -192,6 +192,7 @@ describe("operator: rate limits", () => {
     beforeEach(async function () {
       redis = new Redis({ lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
       redis.on("error", () => undefined);
+      redis.setMaxListeners(100);
       await redis.connect().catch(() => this.skip());
     });
     afterEach(() => redis.disconnect());

@@ -3,19 +3,16 @@ import type { AddressInfo } from "node:net";
 import { hashOrder, orderToJson, type Hex } from "@nostra/sdk/order";
 import { LocalBook } from "@nostra/sdk/stream";
 import { expect } from "chai";
-import Redis from "ioredis";
-import { WebSocket } from "ws";
-import { Bus, type VenueEvent } from "../../operator/src/bus";
 import { signedText } from "../../operator/src/http/auth/ApiKeys";
 import { silentLog } from "../../operator/src/log";
 import {
   createStream,
   describeStream,
-  joinByRedis,
   type Stream,
   type StreamOptions,
 } from "../../operator/src/stream";
 import { serverMessages } from "../../operator/src/stream/messages";
+import { Listener } from "./helpers/Listener";
 import { emptyStore } from "./helpers/stores";
 import {
   ADA,
@@ -29,80 +26,6 @@ import {
   startHttp,
   type TestHttp,
 } from "./helpers/venue";
-
-// What a test expects of a message, the test says.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Message = any;
-
-/** A client that keeps what it is told, and waits for what a test names. */
-class Listener {
-  readonly socket: WebSocket;
-  readonly told: Message[] = [];
-  closed: { code: number; reason: string } | undefined;
-  status: number | undefined;
-  #wake: (() => void)[] = [];
-
-  constructor(url: string, headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(url, { headers });
-    this.socket.on("message", (data) => {
-      this.told.push(JSON.parse(data.toString()));
-      this.#changed();
-    });
-    this.socket.on("close", (code, reason) => {
-      this.closed = { code, reason: reason.toString() };
-      this.#changed();
-    });
-    this.socket.on("unexpected-response", (_, answer) => {
-      this.status = answer.statusCode!;
-      this.#changed();
-    });
-    this.socket.on("error", () => undefined);
-  }
-
-  say(message: unknown): void {
-    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
-  }
-
-  /** What was told of this kind; waits until there are so many. */
-  async of(type: string, count = 1): Promise<Message[]> {
-    const found = (): Message[] => this.told.filter((message) => message.type === type);
-    await this.until(() => found().length >= count, `${count} ${type}`);
-    return found();
-  }
-
-  async first(type: string): Promise<Message> {
-    return (await this.of(type))[0];
-  }
-
-  async until(condition: () => boolean, what: string): Promise<void> {
-    const dueMs = Date.now() + 5_000;
-    while (!condition()) {
-      if (Date.now() > dueMs) {
-        throw new Error(`waited for ${what}; told ${JSON.stringify(this.told.slice(-5))}`);
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 100);
-        this.#wake.push(() => (clearTimeout(timer), resolve()));
-      });
-    }
-  }
-
-  /** Everything said before has been answered, and everything told before has arrived. */
-  async settled(): Promise<void> {
-    const count = this.told.filter(({ type }) => type === "pong").length;
-    this.say({ type: "ping" });
-    await this.of("pong", count + 1);
-  }
-
-  async open(): Promise<this> {
-    await this.of("welcome");
-    return this;
-  }
-
-  #changed(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-}
 
 describe("operator: stream", () => {
   let http: TestHttp;
@@ -647,42 +570,4 @@ describe("operator: stream", () => {
       ...{ generation: 3, undone },
     });
   }
-});
-
-describe("operator: fan-out by Redis", () => {
-  it("tells each event once to every other process, and none back", async function () {
-    const clients = Array.from(
-      { length: 4 },
-      () => new Redis({ lazyConnect: true, retryStrategy: () => null }),
-    );
-    for (const client of clients) {
-      client.on("error", () => undefined);
-      await client.connect().catch(() => this.skip());
-    }
-    const buses = [new Bus(), new Bus()];
-    const heard: VenueEvent[][] = [[], []];
-    const leaves: (() => Promise<void>)[] = [];
-    for (const [i, bus] of buses.entries()) {
-      leaves.push(await joinByRedis(bus, clients[2 * i]!, clients[2 * i + 1]! as never, silentLog));
-      bus.subscribe((event) => heard[i]!.push(event));
-    }
-    const funds = (blockNumber: number): VenueEvent => ({
-      ...{ type: "funds", account: ADA.address as Hex, asset: null, blockNumber },
-    });
-    buses[0]!.publish(funds(1));
-    buses[1]!.publish(funds(2));
-    const dueMs = Date.now() + 5_000;
-    while (heard.some((events) => events.length < 2) && Date.now() < dueMs) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    for (const leave of leaves) await leave();
-    for (const client of clients) client.disconnect();
-    const numbers = heard.map((events) =>
-      events.map((event) => (event as { blockNumber: number }).blockNumber).sort(),
-    );
-    expect(numbers).to.deep.equal([
-      [1, 2],
-      [1, 2],
-    ]);
-  });
 });

@@ -210,6 +210,7 @@ export class MarketEngine {
       return;
     }
 
+    if (result.plans.length > 0 && record.shown === null) this.#placed(record, effects, atMs);
     for (const plan of result.plans) this.#matched(plan, record, input, effects, atMs);
     for (const own of result.cancelled) {
       this.#left(own.hash, "CANCELLED", "SELF_TRADE", effects, atMs);
@@ -234,6 +235,17 @@ export class MarketEngine {
       const state = reason === "EXPIRED" ? "EXPIRED" : wasMatched ? "CANCELLED" : "REJECTED";
       this.#change(record, { state, reason, rests }, effects, atMs);
     }
+  }
+
+  /** Emits that an order arrived, before what its matches make of it: it is not in the book yet. */
+  #placed(record: OrderRecord, effects: Effects, atMs: number): void {
+    const { hash, conditionId, order } = record;
+    record.shown = false;
+    effects.events.push({
+      ...{ type: "order", conditionId, hash, maker: order.maker, state: "OPEN" },
+      ...{ remaining: record.remaining.toString(), reason: null, rests: false, rested: false },
+      atMs,
+    });
   }
 
   #matched(
@@ -459,7 +471,10 @@ export class MarketEngine {
     const { hash, conditionId, order, state, remaining, reason } = record;
     this.#reserve(hash, record, isOpen(record) ? remaining : 0n);
     const row = { hash, state, remaining: remaining.toString(), reason };
-    const event = { type: "order", conditionId, ...row, maker: order.maker, atMs } as const;
+    const rested = record.shown ?? false;
+    record.shown = record.rests;
+    const book = { rests: record.rests, rested };
+    const event = { type: "order", conditionId, ...row, maker: order.maker, ...book, atMs } as const;
     const { row: stored } = record;
     // Of an order that came to rest its maker has the answer.
     if (stored.state === state && stored.remaining === remaining && stored.reason === reason) {

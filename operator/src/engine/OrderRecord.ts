@@ -14,6 +14,8 @@ export interface OrderRecord extends NewOrder {
   /** What the venue may still match, in units of what it gives. */
   remaining: bigint;
   rests: boolean;
+  /** Whether the last event of it said that it rests in the book; null before its first event. */
+  shown: boolean | null;
   /** Matches of it that may still fail. */
   openMatches: number;
   reason: string | null;
@@ -84,6 +86,7 @@ export function recordOf(
     state: "OPEN",
     remaining: makerAmount,
     rests: false,
+    shown: null,
     openMatches: 0,
     reason: null,
     row,
@@ -107,6 +110,7 @@ export function recordFromRow(row: OrdersTable): OrderRecord {
     acceptedAtMs: Number(row.accepted_at_ms),
     ...stored,
     rests: false,
+    shown: isOpen(stored),
     openMatches: 0,
     row: stored,
   };

@@ -51,6 +51,30 @@ export class Metrics {
     labelNames: ["direction"] as const,
     registers: [this.registry],
   });
+  readonly closes = new Counter({
+    name: "websocket_closed_total",
+    help: "Streams that the venue closed, by close code",
+    labelNames: ["code"] as const,
+    registers: [this.registry],
+  });
+  readonly upgradesRefused = new Counter({
+    name: "websocket_upgrades_refused_total",
+    help: "Requests for a stream that were refused, by status",
+    labelNames: ["status"] as const,
+    registers: [this.registry],
+  });
+  readonly streamBytes = new Gauge({
+    name: "websocket_waiting_bytes",
+    help: "Bytes of streams that wait: in for their turn, out to be read",
+    labelNames: ["direction"] as const,
+    registers: [this.registry],
+  });
+  readonly redisFaults = new Counter({
+    name: "redis_faults_total",
+    help: "What went wrong with Redis: late, failed or malformed answers, events dropped",
+    labelNames: ["use", "fault"] as const,
+    registers: [this.registry],
+  });
   readonly ordersPlaced = new Counter({
     name: "orders_placed_total",
     help: "Orders accepted",

@@ -2,17 +2,23 @@ import type { VenueEvent } from "../bus";
 import { CHANNEL_OF, type Channel, type Sources } from "./channels";
 import type { Connection } from "./Connection";
 
+export interface HubHooks {
+  readonly onSent: (count: number) => void;
+  /** Holds a message against its schema. */
+  readonly check: (message: object) => void;
+  /** A channel could not tell an event; the others did. */
+  readonly onFault: (fault: unknown) => void;
+}
+
 /** Who listens to what. */
 export class Hub {
   readonly #listeners = new Map<string, Set<Connection>>();
   readonly #sources: Sources;
-  readonly #onSent: (count: number) => void;
-  readonly #check: (message: object) => void;
+  readonly #hooks: HubHooks;
 
-  constructor(sources: Sources, onSent: (count: number) => void, check: (message: object) => void) {
+  constructor(sources: Sources, hooks: HubHooks) {
     this.#sources = sources;
-    this.#onSent = onSent;
-    this.#check = check;
+    this.#hooks = hooks;
   }
 
   add(topic: string, connection: Connection): void {
@@ -37,9 +43,13 @@ export class Hub {
   publish(event: VenueEvent): void {
     if (this.#listeners.size === 0) return;
     for (const channel of CHANNEL_OF.values()) {
-      for (const subject of channel.subjects(event)) {
-        const topic = topicOf(channel, subject);
-        if (this.#listeners.has(topic)) this.#tell(channel, topic, event, subject);
+      try {
+        for (const subject of channel.subjects(event)) {
+          const topic = topicOf(channel, subject);
+          if (this.#listeners.has(topic)) this.#tell(channel, topic, event, subject);
+        }
+      } catch (fault) {
+        this.#hooks.onFault(fault);
       }
     }
     if (event.type === "block" && event.undone) this.#retract(event);
@@ -55,16 +65,16 @@ export class Hub {
       if (connection.tell(topic, bytes)) sent += 1;
       else this.removeAll(connection);
     }
-    this.#onSent(sent);
+    this.#hooks.onSent(sent);
   }
 
   send(connection: Connection, message: object): void {
-    if (connection.send(this.encode(message))) this.#onSent(1);
+    if (connection.send(this.encode(message))) this.#hooks.onSent(1);
     else this.removeAll(connection);
   }
 
   encode(message: object): Buffer {
-    this.#check(message);
+    this.#hooks.check(message);
     return Buffer.from(JSON.stringify(message));
   }
 
@@ -85,7 +95,7 @@ export class Hub {
     });
     const all = new Set([...this.#listeners.values()].flatMap((listeners) => [...listeners]));
     for (const connection of all) connection.send(bytes);
-    this.#onSent(all.size);
+    this.#hooks.onSent(all.size);
   }
 }
 

@@ -75,7 +75,7 @@ const OWN: readonly Channel[] = [
     ...{ type: "trade", channel: "trades", market, at, taker: tellAddress(match.taker) },
     makers: match.makers.map((one) => ({ ...one, maker: tellAddress(one.maker) })),
   })),
-  byMarket("orders", "order", ({ conditionId: market, atMs: at, ...order }) => ({
+  byMarket("orders", "order", ({ conditionId: market, atMs: at, rests: _, rested: __, ...order }) => ({
     ...order,
     ...{ type: "order", channel: "orders", market, at, maker: tellAddress(order.maker) },
   })),
@@ -101,7 +101,18 @@ const OWN: readonly Channel[] = [
       return { type: "block", channel: "blocks", number, hash, timestamp, finalNumber, generation };
     },
   },
+  {
+    name: "mode",
+    of: "venue",
+    subjects: (event) => ((event.type as string) === "mode" ? [""] : []),
+    tell: (event) => tellMode({ ...event }),
+  },
 ];
+
+/** What the venue takes now, as an event says it or as it is read. */
+export function tellMode({ atMs: at, ...state }: Record<string, unknown>): object {
+  return { ...state, type: "mode", channel: "mode", ...(at === undefined ? {} : { at }) };
+}
 
 function seedTrade(event: MatchEvent): object {
   return {
@@ -186,10 +197,11 @@ const ALIASES: readonly Channel[] = [
     },
   },
   byMarket("orderbook:update", "order", ({ conditionId: marketId, hash, maker, ...event }) => {
-    const { state, remaining } = event;
-    const isIn = state === "OPEN" || state === "PARTIALLY_FILLED";
-    const order = isIn ? { order: { hash, maker: tellAddress(maker), remaining } } : {};
-    const action = isIn ? "ADD" : "REMOVE";
+    const { rests, rested, remaining } = event;
+    // What is filled on arrival never was in the book.
+    if (!rests && !rested) return null;
+    const order = rests ? { order: { hash, maker: tellAddress(maker), remaining } } : {};
+    const action = rests ? "ADD" : "REMOVE";
     return { type: "orderbook:update", marketId, action, orderHash: hash, ...order };
   }),
   byMarket("trade", "match", (event) => ({ type: "trade", ...seedTrade(event) })),

@@ -1,13 +1,13 @@
-import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { checksumAddress } from "@nostra/sdk/ids";
 import type { Hex } from "@nostra/sdk/order";
-import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { WebSocketServer, type WebSocket } from "ws";
 import type { Bus } from "../bus";
 import type { Clock } from "../clock";
 import { OperatorError } from "../errors";
 import type { Auth } from "../http/auth/Auth";
-import { addressKey, DEFAULT_LIMITS } from "../http/limits/limits";
+import { DEFAULT_LIMITS } from "../http/limits/limits";
 import type { RateLimiter } from "../http/limits/RateLimiter";
 import type { Limit } from "../http/limits/TokenBucket";
 import { Markets } from "../http/Markets";
@@ -15,11 +15,27 @@ import type { Metrics } from "../http/Metrics";
 import { tellOrder } from "../http/views";
 import type { Log } from "../log";
 import type { Store } from "../store";
+import { Authorities } from "./Authorities";
 import type { BookFeed } from "./BookFeed";
-import { CHANNEL_OF, readChannel, type Channel } from "./channels";
-import { CLOSE, Connection, type ConnectionLimits } from "./Connection";
+import { ByteCount } from "./ByteCount";
+import { CHANNEL_OF, readChannel, tellMode, type Channel } from "./channels";
+import { CLOSE, Connection, type Authority } from "./Connection";
+import { costOf, costOfLevels, UNKNOWN_MARKET_COST } from "./costs";
 import { Hub, topicOf } from "./Hub";
-import { clientMessage, serverMessage, type ClientMessage } from "./messages";
+import { Inbox } from "./Inbox";
+import { MarketNames } from "./MarketNames";
+import { serverMessage, type ClientMessage } from "./messages";
+import { readMessage } from "./readMessage";
+import {
+  DEFAULT_STREAM_LIMITS,
+  MAX_ECHO,
+  MAX_FRAGMENTS,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_CHUNKS,
+  type StreamLimits,
+} from "./streamLimits";
+import { Tokens } from "./Tokens";
+import { onUpgrade, PATH } from "./upgrades";
 
 export interface StreamOptions {
   readonly server: Server;
@@ -33,11 +49,15 @@ export interface StreamOptions {
   readonly metrics: Metrics;
   /** How many proxies of ours stand in front. Default 0. */
   readonly trustedProxies?: number;
+  /** What the venue takes now, for who begins to follow the channel `mode`. */
+  readonly mode?: () => { readonly mode: string };
   /** Streams that an address may open. Default 10 in a minute. */
   readonly opening?: Limit;
   /** Default 15 s. */
   readonly pingMs?: number;
-  readonly limits?: Partial<ConnectionLimits>;
+  /** How often it is checked which sessions and keys have ended elsewhere. Default 1 s. */
+  readonly lookMs?: number;
+  readonly limits?: Partial<StreamLimits>;
   /** Streams open at once, in all and of one address. Default 10,000 and 100. */
   readonly mostConnections?: number;
   readonly mostOfAddress?: number;
@@ -48,20 +68,33 @@ export interface StreamOptions {
 export interface Stream {
   /** Streams open now, without those that are being closed. */
   readonly size: number;
+  /** Bytes that wait: in for their turn, out to be read. */
+  readonly waiting: { readonly inBytes: number; readonly outBytes: number };
   close(): Promise<void>;
 }
 
-const PATH = "/ws";
-const MOST_FRAME = 16 * 1024;
 const MOST_FAULTS = 20;
 const MOST_REPLAYED = 1000;
+/** Events that are read and sent before it is waited for what was sent to be read. */
+const REPLAY_PAGE = 100;
 const MOST_OPEN_ORDERS = 1000;
-/** Messages of one connection. */
-const SAYING: Limit = { count: 100, seconds: 10 };
+
+/** What the connections of an address use together. */
+interface AddressUse {
+  connections: number;
+  readonly messages: Tokens;
+  readonly bytes: Tokens;
+  readonly out: ByteCount;
+}
 
 /** A refusal that is told and does not end the connection. */
 function refusal(code: string, message: string): OperatorError {
   return new OperatorError(code, message, { status: 400 });
+}
+
+/** A refusal that ends the connection. */
+function tooMany(): OperatorError {
+  return new OperatorError("RATE_LIMITED", "too many messages", { status: 429 });
 }
 
 /**
@@ -77,25 +110,43 @@ export function createStream(options: StreamOptions): Stream {
   const { server, store, feed, bus, clock, log, auth, limiter, metrics } = options;
   const { trustedProxies = 0, opening = DEFAULT_LIMITS.connections, pingMs = 15_000 } = options;
   const { mostConnections = 10_000, mostOfAddress = 100, checkMessages = false } = options;
-  const limits: ConnectionLimits = {
-    mostBuffered: options.limits?.mostBuffered ?? 1024 * 1024,
-    mostSubscriptions: options.limits?.mostSubscriptions ?? 200,
-  };
-  const markets = new Markets(store);
+  const { lookMs = 1_000 } = options;
+  const limits: StreamLimits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
+  const names = new MarketNames(new Markets(store));
   const sockets = new WebSocketServer({
-    ...{ noServer: true, maxPayload: MOST_FRAME, perMessageDeflate: false },
+    ...{ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false },
+    // Pings are answered here, where they are counted.
+    ...{ autoPong: false, maxFragments: MAX_FRAGMENTS, maxBufferedChunks: MAX_MESSAGE_CHUNKS },
   });
-  const connections = new Set<Connection>();
-  const ofAddress = new Map<string, number>();
+  const connections = new Map<Connection, Inbox>();
+  const addresses = new Map<string, AddressUse>();
+  const tokensOf = new WeakMap<Connection, Tokens>();
+  const waitingIn = new ByteCount(limits.mostQueuedInAll);
+  const waitingOut = new ByteCount(limits.mostBufferedInAll);
   const hub = new Hub(
     { feed, db: store.db },
-    (count) => metrics.messages.inc({ direction: "out" }, count),
-    checkMessages ? (message) => void serverMessage.parse(message) : () => undefined,
+    {
+      onSent: (count) => metrics.messages.inc({ direction: "out" }, count),
+      check: checkMessages ? (message) => void serverMessage.parse(message) : () => undefined,
+      onFault: (err) => log.error({ err }, "stream: an event could not be told"),
+    },
   );
+
+  const cut = (connection: Connection, code: number, reason: string): void => {
+    if (!connection.isOpen) return;
+    metrics.closes.inc({ code: `${code}` });
+    connection.close(code, reason);
+  };
+
+  /** @throws OperatorError with status 429 when the connection, or its address, has too few tokens left. */
+  const spend = (connection: Connection, cost: number): void => {
+    if (!tokensOf.get(connection)!.take(cost)) throw tooMany();
+  };
 
   const sendSnapshot = (connection: Connection, market: Hex, request: object): void => {
     const book = feed.book(market);
     const { bids, asks } = book.levels();
+    spend(connection, costOfLevels(bids.length + asks.length));
     const at = { sequence: book.sequence, hash: book.hash() };
     hub.send(connection, {
       type: "snapshot",
@@ -108,9 +159,15 @@ export function createStream(options: StreamOptions): Stream {
     });
   };
 
-  const requireMarket = async (id: string | undefined): Promise<Hex> => {
+  const requireMarket = async (connection: Connection, id: string | undefined): Promise<Hex> => {
     if (id === undefined) throw refusal("MARKET_MISSING", "this channel is of a market: name it");
-    return (await markets.require(id)).condition_id as Hex;
+    try {
+      return await names.require(id);
+    } catch (thrown) {
+      // A name that stands for nothing has cost a look at the database.
+      if (thrown instanceof OperatorError) spend(connection, UNKNOWN_MARKET_COST);
+      throw thrown;
+    }
   };
 
   /** Whom a subscription is about. @throws OperatorError when that is not for this connection. */
@@ -121,7 +178,7 @@ export function createStream(options: StreamOptions): Stream {
     account: string | undefined,
   ): Promise<string> => {
     if (channel.of === "venue") return "";
-    if (channel.of === "market") return requireMarket(market);
+    if (channel.of === "market") return requireMarket(connection, market);
     if (connection.account === null) {
       throw refusal("UNAUTHORIZED", "say who you are first: { type: 'auth', token }");
     }
@@ -138,7 +195,7 @@ export function createStream(options: StreamOptions): Stream {
   ): Promise<void> => {
     const { channel: name, market, request } = message;
     const named = readChannel(name);
-    if (named === undefined) throw refusal("UNKNOWN_CHANNEL", `there is no channel ${name}`);
+    if (named === undefined) throw unknownChannel(name);
     for (const channel of named.channels) {
       const subject = await subjectOf(connection, channel, named.market ?? market, named.account);
       const topic = topicOf(channel, subject);
@@ -150,6 +207,9 @@ export function createStream(options: StreamOptions): Stream {
       const of = channel.of === "market" ? { market: subject } : {};
       if (!isQuiet) {
         hub.send(connection, { type: "subscribed", channel: name, ...of, ...echo(request) });
+      }
+      if (channel.name === "mode" && options.mode !== undefined) {
+        hub.send(connection, tellMode({ ...options.mode() }));
       }
       if (channel.name === "book") sendSnapshot(connection, subject as Hex, {});
       if (channel.name === "user" && message.type === "subscribe") {
@@ -174,7 +234,8 @@ export function createStream(options: StreamOptions): Stream {
         .orderBy("accepted_at_ms", "desc")
         .limit(MOST_OPEN_ORDERS)
         .execute();
-      const who = connection.account!;
+      const who = connection.account;
+      if (!connection.isOpen || who === null) return;
       hub.send(connection, {
         ...{ type: "snapshot", channel: "user", account: who, orders: orders.map(tellOrder) },
       });
@@ -190,31 +251,33 @@ export function createStream(options: StreamOptions): Stream {
     { since, sinceMs }: { since?: number | undefined; sinceMs?: number | undefined },
   ): Promise<void> => {
     if (since === undefined && sinceMs === undefined) return;
-    let rows = store.db.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
-    if (since !== undefined) rows = rows.where("id", ">", BigInt(since));
-    if (sinceMs !== undefined) rows = rows.where("at_ms", ">=", BigInt(sinceMs));
-    const found = await rows
-      .orderBy("id")
-      .limit(MOST_REPLAYED + 1)
-      .execute();
-    const told = found.slice(0, MOST_REPLAYED);
-    for (const { id, payload } of told) {
-      hub.send(connection, {
-        ...{
-          type: "user",
-          channel: "user",
-          account: connection.account,
-          event: JSON.parse(payload) as unknown,
-        },
-        ...{ id: Number(id), replay: true },
-      });
+    let count = 0;
+    let lastId = since === undefined ? null : BigInt(since);
+    let isComplete = false;
+    while (!isComplete && count < MOST_REPLAYED) {
+      let rows = store.db.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
+      if (lastId !== null) rows = rows.where("id", ">", lastId);
+      if (sinceMs !== undefined) rows = rows.where("at_ms", ">=", BigInt(sinceMs));
+      const page = Math.min(REPLAY_PAGE, MOST_REPLAYED - count);
+      const found = await rows
+        .orderBy("id")
+        .limit(page + 1)
+        .execute();
+      isComplete = found.length <= page;
+      for (const { id, payload } of found.slice(0, page)) {
+        const event = JSON.parse(payload) as unknown;
+        const who = connection.account;
+        if (!connection.isOpen || who === null) return;
+        hub.send(connection, {
+          ...{ type: "user", channel: "user", account: who, event, id: Number(id), replay: true },
+        });
+        lastId = BigInt(id);
+        count += 1;
+      }
+      if (!(await connection.drained())) return;
     }
-    const last = told.at(-1);
-    hub.send(connection, {
-      ...{ type: "replayed", channel: "user", count: told.length },
-      isComplete: found.length <= MOST_REPLAYED,
-      lastId: last === undefined ? null : Number(last.id),
-    });
+    const last = count === 0 ? null : Number(lastId);
+    hub.send(connection, { type: "replayed", channel: "user", count, isComplete, lastId: last });
   };
 
   const unsubscribe = async (
@@ -222,7 +285,7 @@ export function createStream(options: StreamOptions): Stream {
     { channel: name, market, request }: Extract<ClientMessage, { type: "unsubscribe" }>,
   ): Promise<void> => {
     const named = readChannel(name);
-    if (named === undefined) throw refusal("UNKNOWN_CHANNEL", `there is no channel ${name}`);
+    if (named === undefined) throw unknownChannel(name);
     for (const channel of named.channels) {
       const subject = await subjectOf(connection, channel, named.market ?? market, named.account);
       hub.remove(topicOf(channel, subject), connection);
@@ -236,34 +299,30 @@ export function createStream(options: StreamOptions): Stream {
     connection: Connection,
     message: Extract<ClientMessage, { type: "auth" }>,
   ): Promise<void> => {
-    if ("token" in message) {
-      const { account, expiresAtMs } = await auth.verifyToken(message.token);
-      speakFor(connection, account, expiresAtMs);
-    } else {
-      const { key, timestamp, nonce, signature } = message;
-      const of = { method: "GET", path: PATH, body: "" };
-      const { account, scopes } = await auth.keys.verify({
-        key,
-        timestamp,
-        nonce,
-        signature,
-        ...of,
-      });
-      if (!scopes.includes("read")) throw refusal("SCOPE_MISSING", "the key has no scope read");
-      speakFor(connection, account, 0);
-    }
+    speakFor(connection, await prove(message));
+    if (!connection.isOpen) return;
     const { account } = connection;
     hub.send(connection, { type: "authorized", account, ...echo(message.request) });
   };
 
-  const speakFor = (
-    connection: Connection,
-    account: NonNullable<Connection["account"]>,
-    untilMs: number,
-  ): void => {
-    if (connection.account !== null && connection.account !== account) leavePrivate(connection);
-    connection.account = account;
-    connection.authorizedUntilMs = untilMs;
+  const prove = async (message: Extract<ClientMessage, { type: "auth" }>): Promise<Authority> => {
+    if ("token" in message) {
+      const { account, sessionId, expiresAtMs } = await auth.verifyToken(message.token);
+      return { kind: "session", id: sessionId, account, untilMs: expiresAtMs };
+    }
+    const { key, timestamp, nonce, signature } = message;
+    const of = { method: "GET", path: PATH, body: "" };
+    const signed = { key, timestamp, nonce, signature, ...of };
+    const { id, account, scopes } = await auth.keys.verify(signed);
+    if (!scopes.includes("read")) throw refusal("SCOPE_MISSING", "the key has no scope read");
+    return { kind: "key", id, account, untilMs: 0 };
+  };
+
+  const speakFor = (connection: Connection, authority: Authority): void => {
+    if (!connection.isOpen) return;
+    const { account } = connection;
+    if (account !== null && account !== authority.account) leavePrivate(connection);
+    authorities.set(connection, authority);
   };
 
   const leavePrivate = (connection: Connection): void => {
@@ -294,7 +353,7 @@ export function createStream(options: StreamOptions): Stream {
           : unsubscribe(connection, { type: "unsubscribe", ...of });
       }
       case "resync":
-        return sendSnapshot(connection, await requireMarket(message.market), echo(message.request));
+        return sendSnapshot(connection, await requireMarket(connection, message.market), echo(message.request));
       case "auth":
         return authorize(connection, message);
       case "ping":
@@ -304,16 +363,19 @@ export function createStream(options: StreamOptions): Stream {
     }
   };
 
-  const answer = async (connection: Connection, data: RawData): Promise<void> => {
+  const authorities = new Authorities({ store, clock, log }, (connection, why) => {
+    authorities.drop(connection);
+    leavePrivate(connection);
+    cut(connection, CLOSE.unauthorized, `Unauthorized: ${why}`);
+  });
+
+  const answer = async (connection: Connection, data: Buffer): Promise<void> => {
     if (!connection.isOpen) return;
-    metrics.messages.inc({ direction: "in" });
-    const said = await limiter.take(`stream:${connection.id}`, SAYING);
-    if (!said.allowed) return connection.close(CLOSE.abusive, "too many messages");
     const message = readMessage(data);
     if (message === undefined) {
       connection.faults += 1;
       if (connection.faults >= MOST_FAULTS) {
-        return connection.close(CLOSE.abusive, "too much that is no message");
+        return cut(connection, CLOSE.abusive, "too much that is no message");
       }
       const refused = {
         code: "INVALID_MESSAGE",
@@ -322,13 +384,15 @@ export function createStream(options: StreamOptions): Stream {
       return hub.send(connection, { type: "error", ...refused });
     }
     try {
+      spend(connection, costOf(message) - 1);
       await handle(connection, message);
     } catch (thrown) {
       const isOurs = thrown instanceof OperatorError;
       if (!isOurs) log.error({ connection: connection.id, code: codeOf(thrown) }, "stream failed");
       if (isOurs && thrown.status === 401) {
-        return connection.close(CLOSE.unauthorized, `Unauthorized: ${thrown.code}`);
+        return cut(connection, CLOSE.unauthorized, `Unauthorized: ${thrown.code}`);
       }
+      if (isOurs && thrown.status === 429) return cut(connection, CLOSE.abusive, thrown.message);
       const { code, message: why } = isOurs
         ? thrown
         : { code: "INTERNAL", message: "the venue failed; try again" };
@@ -336,66 +400,104 @@ export function createStream(options: StreamOptions): Stream {
     }
   };
 
-  const welcome = (socket: WebSocket, request: IncomingMessage, address: string): void => {
-    const connection = new Connection(socket, address, limits);
-    connections.add(connection);
-    ofAddress.set(address, (ofAddress.get(address) ?? 0) + 1);
+  /** What all connections of an address use together; kept while it has any. */
+  const useOf = (address: string): AddressUse => {
+    let use = addresses.get(address);
+    if (use === undefined) {
+      use = {
+        connections: 0,
+        messages: new Tokens(limits.messagesOfAddress, clock),
+        bytes: new Tokens(limits.bytesOfAddress, clock),
+        out: new ByteCount(limits.mostBufferedOfAddress, waitingOut),
+      };
+      addresses.set(address, use);
+    }
+    return use;
+  };
+
+  const welcome = (socket: WebSocket, raw: Duplex, token: string | null, address: string): void => {
+    const use = useOf(address);
+    use.connections += 1;
+    const connection = new Connection(socket, address, limits, use.out);
+    const messages = new Tokens(limits.messages, clock, use.messages);
+    const bytes = new Tokens(limits.bytes, clock, use.bytes);
+    tokensOf.set(connection, messages);
+    const inbox = new Inbox(
+      socket,
+      (data) =>
+        answer(connection, data).catch((fault: unknown) => {
+          log.error({ connection: connection.id, code: codeOf(fault) }, "stream failed");
+        }),
+      limits.mostQueuedFrames,
+      new ByteCount(limits.mostQueuedBytes, waitingIn),
+    );
+    connections.set(connection, inbox);
     metrics.connections.set(connections.size);
-    // One message after the other: what is asked later is answered later.
-    let tail = Promise.resolve();
-    const queue = (work: () => Promise<void>): void => {
-      tail = tail.then(work).catch((fault: unknown) => {
-        log.error({ connection: connection.id, code: codeOf(fault) }, "stream failed");
-      });
+
+    const abuse = (reason: string): void => {
+      cut(connection, CLOSE.abusive, reason);
+      inbox.close();
     };
-    socket.on("message", (data) => queue(() => answer(connection, data)));
+    /** Counts what arrives, before anything is done with it. @returns false when the connection ends by it. */
+    const arrived = (): boolean => {
+      if (!connection.isOpen) return false;
+      metrics.messages.inc({ direction: "in" });
+      if (messages.take(1)) return true;
+      abuse("too many messages");
+      return false;
+    };
+    // Frames without a message, such as empty fragments, are seen by their bytes alone.
+    raw.prependListener("data", (chunk: Buffer) => {
+      if (connection.isOpen && !bytes.take(chunk.length)) abuse("too many bytes");
+    });
+    socket.on("message", (data) => {
+      if (arrived() && !inbox.add(data as Buffer)) abuse("too many messages wait");
+    });
+    socket.on("ping", (data) => {
+      if (arrived()) connection.pong(data);
+    });
     socket.on("pong", () => {
+      if (connection.isAlive) arrived();
       connection.isAlive = true;
     });
     socket.on("error", () => undefined);
     socket.on("close", () => {
       connection.ended();
+      inbox.close();
+      authorities.drop(connection);
       hub.removeAll(connection);
       connections.delete(connection);
-      const left = (ofAddress.get(address) ?? 1) - 1;
-      if (left === 0) ofAddress.delete(address);
-      else ofAddress.set(address, left);
+      use.connections -= 1;
+      if (use.connections === 0) addresses.delete(address);
       metrics.connections.set(connections.size);
     });
     hub.send(connection, {
       ...{ type: "welcome", connection: connection.id, serverTimeMs: clock.nowMs() },
     });
-    const token = /^Bearer ([\w.-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (request.headers.authorization !== undefined) {
-      const message = { type: "auth", token: token ?? "" } as const;
-      queue(() => answer(connection, Buffer.from(JSON.stringify(message))));
-    }
+    if (token !== null) inbox.add(Buffer.from(JSON.stringify({ type: "auth", token })));
   };
 
-  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const url = new URL(request.url ?? "/", "http://venue");
-    if (url.pathname !== PATH) return refuse(socket, 404);
-    // An address is written down by every proxy on the way: no place for a token.
-    if (url.searchParams.has("token")) return refuse(socket, 400);
-    const address = addressKey(clientAddress(request, trustedProxies));
-    const verdict = await limiter.take(`address:${address}:connect`, opening);
-    if (!verdict.allowed) return refuse(socket, 429, verdict.retryAfterSeconds);
-    if ((ofAddress.get(address) ?? 0) >= mostOfAddress) return refuse(socket, 429, 60);
-    if (connections.size >= mostConnections) return refuse(socket, 503, 60);
-    sockets.handleUpgrade(request, socket, head, (ws) => welcome(ws, request, address));
-  };
-
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on("error", () => undefined);
-    upgrade(request, socket, head).catch((fault: unknown) => {
-      log.error({ code: codeOf(fault) }, "stream: opening failed");
-      refuse(socket, 500);
-    });
-  };
-  server.on("upgrade", onUpgrade);
+  const upgrade = onUpgrade({
+    ...{ limiter, opening, trustedProxies, log },
+    refuses: (address) => {
+      if ((addresses.get(address)?.connections ?? 0) >= mostOfAddress) return 429;
+      return connections.size >= mostConnections ? 503 : null;
+    },
+    onRefused: (status) => metrics.upgradesRefused.inc({ status: `${status}` }),
+    accept: (request, socket, head, address) => {
+      const { authorization } = request.headers;
+      const token = /^Bearer ([\w.-]+)$/i.exec(authorization ?? "")?.[1] ?? "";
+      sockets.handleUpgrade(request, socket, head, (ws) =>
+        welcome(ws, socket, authorization === undefined ? null : token, address),
+      );
+    },
+  });
+  server.on("upgrade", upgrade);
 
   const stops = [
     bus.subscribe((event) => hub.publish(event)),
+    names.follow(bus),
+    auth.onEnded((ended) => authorities.end(ended)),
     feed.onReset((market) => {
       const book = feed.book(market);
       const { bids, asks } = book.levels();
@@ -405,31 +507,33 @@ export function createStream(options: StreamOptions): Stream {
     }),
   ];
   const pinging = setInterval(() => {
-    const nowMs = clock.nowMs();
-    for (const connection of connections) {
-      const { authorizedUntilMs } = connection;
-      if (authorizedUntilMs !== 0 && authorizedUntilMs <= nowMs) {
-        leavePrivate(connection);
-        connection.close(CLOSE.unauthorized, "Unauthorized: TOKEN_EXPIRED");
-      } else {
-        connection.ping();
-      }
+    for (const [connection, inbox] of connections) {
+      // While a message is answered its socket is not read: a pong could not arrive.
+      if (connection.isAlive || !inbox.isBusy) connection.ping();
     }
+    metrics.streamBytes.set({ direction: "in" }, waitingIn.used);
+    metrics.streamBytes.set({ direction: "out" }, waitingOut.used);
   }, pingMs);
+  const looking = setInterval(() => void authorities.look(), lookMs);
+  looking.unref();
   pinging.unref();
 
   return {
     get size() {
-      return [...connections].filter(({ isOpen }) => isOpen).length;
+      return [...connections.keys()].filter(({ isOpen }) => isOpen).length;
+    },
+    get waiting() {
+      return { inBytes: waitingIn.used, outBytes: waitingOut.used };
     },
     close: async () => {
       clearInterval(pinging);
+      clearInterval(looking);
       for (const stop of stops) stop();
-      server.off("upgrade", onUpgrade);
+      server.off("upgrade", upgrade);
       const closed = [...sockets.clients].map(
         (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
       );
-      for (const connection of connections) connection.close(CLOSE.goingAway, "going down");
+      for (const connection of connections.keys()) connection.close(CLOSE.goingAway, "going down");
       await Promise.all(closed);
       sockets.close();
     },
@@ -440,33 +544,9 @@ function echo(request: string | number | undefined): { request?: string | number
   return request === undefined ? {} : { request };
 }
 
-/** A message, or `{ event, data }` as other protocols wrap it; undefined when it is neither. */
-function readMessage(data: RawData): ClientMessage | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(data.toString());
-  } catch {
-    return undefined;
-  }
-  const { event, data: inner } = (value ?? {}) as { event?: unknown; data?: unknown };
-  const message =
-    typeof event === "string"
-      ? { ...(typeof inner === "object" ? inner : {}), type: event }
-      : value;
-  return clientMessage.safeParse(message).data;
-}
-
-/** The address that the outermost proxy of ours saw. */
-function clientAddress(request: IncomingMessage, trustedProxies: number): string {
-  const forwarded = [request.headers["x-forwarded-for"] ?? []].flat().join(",");
-  const hops = forwarded.split(",").map((hop) => hop.trim());
-  const chain = [...hops.filter((hop) => hop !== ""), request.socket.remoteAddress ?? ""];
-  return chain[Math.max(0, chain.length - 1 - trustedProxies)] ?? "";
-}
-
-function refuse(socket: Duplex, status: number, retryAfterSeconds?: number): void {
-  const retry = retryAfterSeconds === undefined ? "" : `Retry-After: ${retryAfterSeconds}\r\n`;
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${retry}Connection: close\r\n\r\n`);
+function unknownChannel(name: string): OperatorError {
+  const cutName = name.length > MAX_ECHO ? `${name.slice(0, MAX_ECHO)}...` : name;
+  return refusal("UNKNOWN_CHANNEL", `there is no channel ${cutName}`);
 }
 
 function codeOf(fault: unknown): string {

@@ -2,4 +2,4 @@ export { BookFeed } from "./BookFeed";
 export { CLOSE } from "./Connection";
 export { createStream, type Stream, type StreamOptions } from "./createStream";
 export { describeStream } from "./describeStream";
-export { joinByRedis, type RedisPubSub } from "./RedisFanout";
+export { DEFAULT_STREAM_LIMITS, type StreamLimits } from "./streamLimits";

@@ -323,6 +323,7 @@ export class TestVenue implements Engine, Intake {
     this.bus.publish({
       type: "order",
       ...{ conditionId, hash, maker: order.maker, state, remaining: `${remaining}`, reason },
+      ...{ rests: state === "OPEN", rested: state !== "OPEN" },
       atMs: this.clock.nowMs(),
     });
   }

@@ -32,6 +32,12 @@ export class MemoryLimiter implements RateLimiter {
     return takeTokens(bucket, limit, cost, nowMs);
   }
 
+  /** Gives `refund` back to a key, then brings what it has left down to `level`: elsewhere it was charged too. */
+  settle(key: string, level: number, refund: number): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) bucket.level = Math.min(bucket.level + refund, level);
+  }
+
   /** Drops a tenth: of those untouched for longest, for they are full or nearly so. */
   #makeRoom(limit: Limit, nowMs: number): void {
     for (const [key, { atMs }] of this.#buckets) {

@@ -47,7 +47,7 @@ export function modeOperations({ modes, setMode, clock }: Deps): readonly Operat
       tag: "Venue",
       summary: "What the venue takes now, why, since when and until when",
       access: "anyone",
-      bucket: "free",
+      bucket: "probe",
       answer: statusOut,
       handle: () => showMode(modes.current, clock.nowMs()),
     }),
