@@ -38,11 +38,11 @@ import { RpcProvider } from "./RpcProvider";
 import { Settler, type SettlerOptions, type TransactionSigner } from "./settler";
 import {
   acquireLease,
-  LEASE_MS,
+  keepLease,
   openStore,
   releaseLease,
-  renewLease,
   THIS_PROCESS,
+  type KeptLease,
   type Store,
   type StoreOptions,
 } from "./store";
@@ -142,6 +142,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const metrics = new Metrics().watchProcess();
     const store = await openStore({
       ...options.store,
+      reads: {
+        ...options.store.reads,
+        onRefused: () => metrics.readsRefused.inc(),
+      },
       onQuery: (ms) => metrics.querySeconds.observe(ms / 1000),
       onEnded: onGivenUp,
     });
@@ -156,17 +160,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const provider = new RpcProvider(rpc, chainId);
     closers.push(() => provider.destroy());
 
-    const lease = await acquireLease(store.db, "engine", THIS_PROCESS, BigInt(clock.nowMs()));
+    const lease = await acquireLease(store.db, "engine", THIS_PROCESS);
     closers.push(() => releaseLease(store.db, lease).catch(() => undefined));
-    const renewal = setInterval(
-      () => {
-        renewLease(store.db, lease, BigInt(clock.nowMs())).catch((err: unknown) => {
-          log.warn({ err }, "the engine's lease was not renewed");
-        });
-      },
-      Number(LEASE_MS) / 3,
-    );
-    closers.push(() => clearInterval(renewal));
+    const engineLease = keepLease({ store, lease, clock, log, onLost: onGivenUp });
+    closers.push(() => engineLease.stop());
 
     const chainClock = new ChainClock(await latestSeconds(rpc));
     chainClock.follow(bus);
@@ -269,7 +266,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const server = await createHttpServer({
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
-      checks: healthChecks({ rpc, redis, indexer, settler, engine }),
+      checks: healthChecks({ rpc, redis, indexer, settler, engine, engineLease }),
     });
     closers.push(() => server.app.close());
 
@@ -407,12 +404,14 @@ function healthChecks({
   indexer,
   settler,
   engine,
+  engineLease,
 }: {
   readonly rpc: Rpc;
   readonly redis: Redis | undefined;
   readonly indexer: Indexer;
   readonly settler: Settler;
   readonly engine: VenueEngine;
+  readonly engineLease: KeptLease;
 }): HealthCheck[] {
   return [
     ...(redis === undefined
@@ -445,6 +444,7 @@ function healthChecks({
       required: true,
       check: async () => {
         if (engine.state !== "running") throw new Error(`the engine is ${engine.state}`);
+        if (!engineLease.isHeld()) throw new Error("another process may have the engine's lease");
         return "up";
       },
     },

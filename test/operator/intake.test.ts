@@ -24,8 +24,8 @@ import { VenueIntake, type TradingMode } from "../../operator/src/intake/VenueIn
 import { watchChain } from "../../operator/src/intake/watchChain";
 import { silentLog } from "../../operator/src/log";
 import { MarketDirectory } from "../../operator/src/markets/MarketDirectory";
-import { acquireLease, type Store } from "../../operator/src/store";
-import { describeStores, withCommits } from "./helpers/stores";
+import type { Store } from "../../operator/src/store";
+import { describeStores, withCommits, takeOver } from "./helpers/stores";
 
 /*
 intake
@@ -69,7 +69,7 @@ describeStores("intake", (fresh) => {
   /** What the verification of an order waits for. */
   let verified: (order: SignedOrder) => Promise<void>;
   let cooling: Address | null;
-  let leases = 0n;
+  let leases = 0;
   let snapshot: unknown;
 
   before(async () => {
@@ -109,7 +109,7 @@ describeStores("intake", (fresh) => {
       throw fault;
     });
     const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-    const lease = await acquireLease(store.db, "engine", `intake ${leases}`, leases++ * 10n ** 9n);
+    const lease = await takeOver(store, "engine", `intake ${leases++}`);
     const gated = withCommits(store, async (commit) => {
       await gate;
       writes++;

@@ -11,6 +11,7 @@ import { addressKey, DEFAULT_LIMITS } from "../http/limits/limits";
 import type { RateLimiter } from "../http/limits/RateLimiter";
 import type { Limit } from "../http/limits/TokenBucket";
 import { Markets } from "../http/Markets";
+import { OPEN_STATES, readOwnOrders } from "../http/reads/readOrders";
 import type { Metrics } from "../http/Metrics";
 import { tellOrder } from "../http/views";
 import type { Log } from "../log";
@@ -88,7 +89,7 @@ export function createStream(options: StreamOptions): Stream {
   const connections = new Set<Connection>();
   const ofAddress = new Map<string, number>();
   const hub = new Hub(
-    { feed, db: store.db },
+    { feed, db: store.reads },
     (count) => metrics.messages.inc({ direction: "out" }, count),
     checkMessages ? (message) => void serverMessage.parse(message) : () => undefined,
   );
@@ -166,14 +167,8 @@ export function createStream(options: StreamOptions): Stream {
   ): Promise<void> => {
     connection.hold(topic);
     try {
-      const orders = await store.db
-        .selectFrom("orders")
-        .selectAll()
-        .where("maker", "=", account)
-        .where("state", "in", ["OPEN", "PARTIALLY_FILLED"])
-        .orderBy("accepted_at_ms", "desc")
-        .limit(MOST_OPEN_ORDERS)
-        .execute();
+      const open = { maker: account, states: OPEN_STATES };
+      const orders = await readOwnOrders(store.reads, open, MOST_OPEN_ORDERS);
       const who = connection.account!;
       hub.send(connection, {
         ...{ type: "snapshot", channel: "user", account: who, orders: orders.map(tellOrder) },
@@ -190,7 +185,7 @@ export function createStream(options: StreamOptions): Stream {
     { since, sinceMs }: { since?: number | undefined; sinceMs?: number | undefined },
   ): Promise<void> => {
     if (since === undefined && sinceMs === undefined) return;
-    let rows = store.db.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
+    let rows = store.reads.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
     if (since !== undefined) rows = rows.where("id", ">", BigInt(since));
     if (sinceMs !== undefined) rows = rows.where("at_ms", ">=", BigInt(sinceMs));
     const found = await rows
