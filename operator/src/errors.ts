@@ -26,10 +26,26 @@ export class OperatorError extends NostraError {
   }
 }
 
-/** Something else holds what only one process may have. `details`: `what`, `holder`. */
+/**
+ * Something else holds what only one process may have. `details`: `what`, `holder`, and `isLocked` when the holder is in the middle
+ * of a transaction, which the database ends if it hangs.
+ */
 export class InUseError extends OperatorError {
-  constructor(what: string, holder: string) {
-    super("IN_USE", `${what} is in use by ${holder}`, { status: 503, details: { what, holder } });
+  constructor(what: string, holder: string, isLocked = false) {
+    const message = isLocked
+      ? `${what}'s lease row is locked by ${holder}; the database ends the transaction if its client is silent`
+      : `${what} is in use by ${holder}`;
+    super("IN_USE", message, { status: 503, details: { what, holder, isLocked } });
+  }
+}
+
+/** More was asked than is done at a time, or it took too long: the same again later may succeed. `details`: `what`. */
+export class BusyError extends OperatorError {
+  constructor(what: string, cause?: unknown) {
+    super("BUSY", `${what} has no room now; try again after the time in Retry-After`, {
+      ...{ status: 503, retryAfterSeconds: 1, details: { what } },
+      ...(cause === undefined ? {} : { cause }),
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Indexer } from "./indexer";
 import type { HeadWatch } from "./HeadWatch";
 import type { Rpc } from "./rpc";
 import type { SettlementWatch } from "./SettlementWatch";
+import type { KeptLease } from "./store";
 
 export interface HealthCheckParams {
   readonly rpc: Rpc;
@@ -13,6 +14,7 @@ export interface HealthCheckParams {
   readonly settlement: Pick<SettlementWatch, "reason">;
   readonly head: Pick<HeadWatch, "reason" | "lagBlocks">;
   readonly engine: VenueEngine;
+  readonly engineLease: Pick<KeptLease, "isHeld">;
 }
 
 /** A single poll that fails is tried again at once, and is no reason to send traffic elsewhere. */
@@ -22,7 +24,7 @@ const MAX_LAG_BLOCKS = 50n;
 
 /** What the venue depends on beside its database. */
 export function healthChecks(params: HealthCheckParams): HealthCheck[] {
-  const { rpc, redis, indexer, settlement, head, engine } = params;
+  const { rpc, redis, indexer, settlement, head, engine, engineLease } = params;
   return [
     ...(redis === undefined ? [] : [redisCheck(redis)]),
     {
@@ -61,8 +63,11 @@ export function healthChecks(params: HealthCheckParams): HealthCheck[] {
       name: "engine",
       required: true,
       check: async () => {
-        if (engine.state === "running") return "up";
-        return { state: "down", reason: `the engine is ${engine.state}` };
+        if (engine.state !== "running") {
+          return { state: "down", reason: `the engine is ${engine.state}` };
+        }
+        if (engineLease.isHeld()) return "up";
+        return { state: "down", reason: "another process may hold the engine's lease" };
       },
     },
     {

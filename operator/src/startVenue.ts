@@ -36,11 +36,11 @@ import { Settler, type SettlerOptions, type TransactionSigner } from "./settler"
 import { SETTLER_DEFAULTS } from "./settler/Settler";
 import {
   acquireLease,
-  LEASE_MS,
+  keepLease,
   openStore,
   releaseLease,
-  renewLease,
   THIS_PROCESS,
+  type KeptLease,
   type Store,
   type StoreOptions,
 } from "./store";
@@ -154,6 +154,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const metrics = new Metrics().watchProcess();
     const store = await openStore({
       ...options.store,
+      reads: {
+        ...options.store.reads,
+        onRefused: () => metrics.readsRefused.inc(),
+      },
       onQuery: (ms) => metrics.querySeconds.observe(ms / 1000),
       onEnded: onGivenUp,
     });
@@ -179,17 +183,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const provider = new RpcProvider(rpc, chainId);
     closers.push(() => provider.destroy());
 
-    const lease = await acquireLease(store.db, "engine", THIS_PROCESS, BigInt(clock.nowMs()));
+    const lease = await acquireLease(store.db, "engine", THIS_PROCESS);
     closers.push(() => releaseLease(store.db, lease).catch(() => undefined));
-    const renewal = setInterval(
-      () => {
-        renewLease(store.db, lease, BigInt(clock.nowMs())).catch((err: unknown) => {
-          log.warn({ err }, "the engine's lease was not renewed");
-        });
-      },
-      Number(LEASE_MS) / 3,
-    );
-    closers.push(() => clearInterval(renewal));
+    const engineLease = keepLease({ store, lease, clock, log, onLost: onGivenUp });
+    closers.push(() => engineLease.stop());
 
     const chainClock = new ChainClock(await latestSeconds(rpc));
     chainClock.follow(bus);
@@ -311,7 +308,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
       setMode: (mode) => operatorMode.set(mode),
       alarm,
-      checks: healthChecks({ rpc, redis, indexer, settlement, head, engine }),
+      checks: healthChecks({ rpc, redis, indexer, settlement, head, engine, engineLease }),
     });
     closers.push(() => server.app.close());
 

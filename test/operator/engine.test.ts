@@ -5,10 +5,10 @@ import type { Command } from "../../operator/src/engine/commands";
 import type { NewOrder } from "../../operator/src/engine/Engine";
 import { assetOf, isOpen, placeOf } from "../../operator/src/engine/OrderRecord";
 import type { VenueEngine } from "../../operator/src/engine/VenueEngine";
-import { acquireLease, type Store } from "../../operator/src/store";
+import type { Store } from "../../operator/src/store";
 import { account, ALICE, BOB, buy, CAROL, NO, sell, TAKER, UNIT, YES } from "../helpers/bookOrders";
 import { Chance, runsOr, seedOr } from "../helpers/random";
-import { describeStores, withCommits } from "./helpers/stores";
+import { describeStores, takeOver, withCommits } from "./helpers/stores";
 import { asNew, MARKET, startEngine } from "./helpers/engines";
 
 /*
@@ -384,7 +384,7 @@ describeStores("engine", (fresh) => {
     const store = await fresh();
     let left = Infinity;
     const taken = withCommits(store, async (commit) => {
-      if (--left === 0) await acquireLease(store.db, "engine", "another", 10n ** 15n);
+      if (--left === 0) await takeOver(store, "engine", "another");
       return commit();
     });
     const { engine } = await startEngine(taken);

@@ -593,7 +593,8 @@ describeStores("operator: HTTP", (fresh) => {
           .values({
             ...{ block_hash: `0x${"b0".repeat(32)}`, block_number: 9n, log_index: i },
             ...{ tx_hash: `0x${`0${i}`.repeat(32)}`, address: ADA.address.toLowerCase() },
-            ...{ topics: [], data: "0x", name: i < 3 ? "OrderFilled" : "MarketCreated" },
+            topics: i === 2 ? [`0x${"01".repeat(32)}`, `0x${"aa".repeat(32)}`] : [],
+            ...{ data: "0x", name: i < 3 ? "OrderFilled" : "MarketCreated" },
             args: JSON.stringify({ amount: `${i}`, slug: i === 4 ? "ru%n" : "walk" }),
             condition_id: i === 0 ? OTHER_CONDITION : CONDITION,
             accounts: i === 1 ? [BOB.address.toLowerCase()] : [],
@@ -617,17 +618,27 @@ describeStores("operator: HTTP", (fresh) => {
       expect(await indexes(`/api/events/by-date?${dates}`)).to.deep.equal([2, 1]);
     });
 
-    it("are searched for, fixed paths first, and signs of patterns mean themselves", async () => {
-      expect(await indexes("/api/events/search?q=filled")).to.deep.equal([2, 1, 0]);
-      expect(await indexes("/api/events/search?q=u%25n")).to.deep.equal([4]);
-      expect(await indexes("/api/events/search?q=w_lk")).to.deep.equal([]);
+    it("are looked up by an event's name, an address or a hash, in full, fixed paths first", async () => {
+      expect(await indexes("/api/events/search?q=OrderFilled")).to.deep.equal([2, 1, 0]);
+      expect(await indexes("/api/events/search?q=NoSuchEvent")).to.deep.equal([]);
+      expect(await indexes(`/api/events/search?q=${BOB.address}`)).to.deep.equal([1]);
+      expect(await indexes(`/api/events/search?q=0x${"aa".repeat(32)}`)).to.deep.equal([2]);
       expect(await indexes(`/api/events/search?q=0x${"03".repeat(32)}`)).to.deep.equal([3]);
-      expect((await ask("GET", "/api/events/search?q=x")).status).to.equal(400);
+      const hash = `0x${"aa".repeat(32)}`;
+      const refused = [
+        ...["q=x", "q=filled", "q=u%25n", `q=${hash}&event_type=OrderFilled`, "offset=501"],
+        ...["q=OrderFilled&event_type=OrderFilled", `q=${BOB.address}&account=${BOB.address}`],
+      ];
+      for (const query of refused) {
+        const { status, json } = await ask("GET", `/api/events/search?${query}`);
+        expect(status, query).to.equal(400);
+        expect(json.error.code, query).to.equal("INVALID_INPUT");
+      }
     });
 
     it("are told with their number and whether there are more", async () => {
       const { json } = await ask("GET", "/api/events?limit=2&offset=1");
-      expect(json).to.include({ total_count: 5, has_more: true });
+      expect(json).to.include({ total_count: 5, total_is_capped: false, has_more: true });
       expect(json.events[0].logIndex).to.equal(3);
       expect(await indexes(`/api/events?limit=2&cursor=${json.cursor}`)).to.deep.equal([1, 0]);
     });

@@ -11,9 +11,9 @@ import { placesOf } from "../../operator/src/indexer/places";
 import { readBlock } from "../../operator/src/indexer/readBlock";
 import { takeInBlock } from "../../operator/src/indexer/takeIn";
 import { silentLog } from "../../operator/src/log";
-import { acquireLease, LEASE_MS, type Store } from "../../operator/src/store";
+import { acquireLease, type Store } from "../../operator/src/store";
 import { tokens } from "../helpers/exchange";
-import { describeStores } from "./helpers/stores";
+import { describeStores, expireLease } from "./helpers/stores";
 import {
   answering,
   createIndexer,
@@ -144,7 +144,7 @@ describe("indexer", () => {
       const places = placesOf(chain.deployment);
       const logs = await readBlock(rpc, header, places);
       await indexer.stop();
-      const lease = await acquireLease(store.db, "indexer", "test", 0n);
+      const lease = await acquireLease(store.db, "indexer", "test");
       const writing = {
         store,
         lease,
@@ -744,7 +744,7 @@ describe("indexer", () => {
       const second = createIndexer(store, chain, { holder: "two" });
       await second.indexer.step();
       expect((await second.indexer.status()).state).to.equal("STANDBY");
-      second.clock.ms += Number(LEASE_MS) + 1;
+      await expireLease(store, "indexer");
       await second.indexer.step();
       expect((await second.indexer.status()).state).to.equal("RUNNING");
 

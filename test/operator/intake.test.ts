@@ -25,8 +25,8 @@ import { watchChain } from "../../operator/src/intake/watchChain";
 import { silentLog } from "../../operator/src/log";
 import { Modes } from "../../operator/src/modes";
 import { MarketDirectory } from "../../operator/src/markets/MarketDirectory";
-import { acquireLease, type Store } from "../../operator/src/store";
-import { describeStores, withCommits } from "./helpers/stores";
+import type { Store } from "../../operator/src/store";
+import { describeStores, withCommits, takeOver } from "./helpers/stores";
 
 /*
 intake
@@ -70,7 +70,7 @@ describeStores("intake", (fresh) => {
   /** What the verification of an order waits for. */
   let verified: (order: SignedOrder) => Promise<void>;
   let cooling: Address | null;
-  let leases = 0n;
+  let leases = 0;
   let snapshot: unknown;
 
   before(async () => {
@@ -110,7 +110,7 @@ describeStores("intake", (fresh) => {
     });
     const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
     modes = new Modes({ clock, bus, log: silentLog });
-    const lease = await acquireLease(store.db, "engine", `intake ${leases}`, leases++ * 10n ** 9n);
+    const lease = await takeOver(store, "engine", `intake ${leases++}`);
     const gated = withCommits(store, async (commit) => {
       await gate;
       writes++;

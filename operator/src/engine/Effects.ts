@@ -11,6 +11,13 @@ export type OrderUpdate = Pick<OrdersTable, "hash" | "state" | "remaining" | "re
   readonly updated_at_ms: bigint;
 };
 
+/** An account that a match is of. */
+export interface MatchParty {
+  readonly match_id: string;
+  /** In lower case. */
+  readonly account: string;
+}
+
 /** A match that will not settle. */
 export interface FailedMatch {
   readonly id: string;
@@ -39,6 +46,7 @@ export class Effects {
   readonly updates = new Map<string, OrderUpdate>();
   readonly matches: NewMatchRow[] = [];
   readonly makers: MatchMakerTable[] = [];
+  readonly parties: MatchParty[] = [];
   readonly failed: FailedMatch[] = [];
   readonly outbox: OutboxRow[] = [];
   readonly events: (OrderEvent | MatchEvent | BookEvent)[] = [];
@@ -64,6 +72,10 @@ export class Effects {
     const payload = JSON.stringify(event);
     const accounts = new Set([event.taker, ...event.makers.map(({ maker }) => maker)]);
     for (const account of accounts) this.#tell(topicOf(account), event, payload);
+    if (event.state !== "MATCHED") return;
+    for (const account of accounts) {
+      this.parties.push({ match_id: event.matchId, account: account.toLowerCase() });
+    }
   }
 
   #tell(topic: string, event: OrderEvent | MatchEvent, payload: string): void {

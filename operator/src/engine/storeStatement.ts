@@ -1,7 +1,14 @@
 import { CompiledQuery } from "kysely";
 import { columnOf, FENCE, insertText, named, unnestText, type Columns, type Lease } from "../store";
 import type { LineTable, MatchMakerTable } from "../store";
-import type { Effects, FailedMatch, NewMatchRow, OrderUpdate, OutboxRow } from "./Effects";
+import type {
+  Effects,
+  FailedMatch,
+  MatchParty,
+  NewMatchRow,
+  OrderUpdate,
+  OutboxRow,
+} from "./Effects";
 import { ORDER_COLUMNS, rowOf } from "./OrderRecord";
 
 const LINES: Columns<LineTable> = { condition_id: "text", n: "int8", input: "int8", line: "text" };
@@ -37,6 +44,8 @@ const MAKERS: Columns<MatchMakerTable> = {
   price: "int4",
 };
 
+const PARTIES: Columns<MatchParty> = { match_id: "text", account: "text" };
+
 const OUTBOX: Columns<OutboxRow> = { topic: "text", type: "text", payload: "text", at_ms: "int8" };
 
 const UPDATES: Columns<OrderUpdate> = {
@@ -55,6 +64,8 @@ const FENCE_PARAMETERS = 3;
 
 /** Columns of a part of the statement, with the text that says what becomes of their rows. */
 interface Part {
+  /** For a part whose rows another one reads. */
+  readonly name?: string;
   readonly columns: Readonly<Record<string, string>>;
   readonly text: (firstParameter: number) => string;
 }
@@ -67,8 +78,22 @@ const inserting = <Row>(table: string, columns: Columns<Row>): Part => ({
 const PARTS: readonly Part[] = [
   inserting("orders", ORDER_COLUMNS),
   inserting("line", LINES),
-  inserting("match", MATCHES),
+  {
+    name: "new_match",
+    columns: MATCHES,
+    text: (first) => {
+      const inserted = insertText("match", MATCHES, first, `, fence where ${IS_NEW}`);
+      return `${inserted} returning id, number`;
+    },
+  },
   inserting("match_maker", MAKERS),
+  {
+    // The database numbers a match as it is inserted.
+    columns: PARTIES,
+    text: (first) => `insert into match_account (account, number, match_id)
+      select new.account, new_match.number, new.match_id
+      from new_match, ${unnestText("new", PARTIES, first)} where new.match_id = new_match.id`,
+  },
   inserting("outbox", OUTBOX),
   {
     columns: UPDATES,
@@ -101,8 +126,8 @@ function textOf(present: readonly boolean[]): string {
 
 function joinParts(parts: readonly Part[]): string {
   let first = FENCE_PARAMETERS + 1;
-  const joined = parts.map(({ columns, text }, i) => {
-    const part = `part_${i} as (${text(first)})`;
+  const joined = parts.map(({ name, columns, text }, i) => {
+    const part = `${name ?? `part_${i}`} as (${text(first)})`;
     first += Object.keys(columns).length;
     return part;
   });
@@ -111,7 +136,8 @@ function joinParts(parts: readonly Part[]): string {
 
 /**
  * Stores effects under a number by one statement: every statement is a journey to the database and back, and senders wait for all of
- * them. No part of it sees what another part writes, and none needs to: what the same effects insert has its last state already.
+ * them. No part of it sees what another part writes, but for the numbers of new matches, and none needs to: what the same effects insert has
+ * its last state already.
  * Its rows are those of FENCE.
  */
 export function storeStatement(
@@ -119,10 +145,12 @@ export function storeStatement(
   { name, fence }: Lease,
   commit: bigint,
 ): CompiledQuery<{ readonly before: bigint }> {
-  const { orders, lines, matches, makers, outbox, updates, failed } = effects;
+  const { orders, lines, matches, makers, parties, outbox, updates, failed } = effects;
   const stored = [...orders.values()].map(rowOf);
   const changed = [...updates.values()];
-  const rows: readonly object[][] = [stored, lines, matches, makers, outbox, changed, failed];
+  const rows: readonly object[][] = [
+    ...[stored, lines, matches, makers, parties, outbox, changed, failed],
+  ];
   const values = [`${commit}`, name, `${fence}`];
   PARTS.forEach(({ columns }, i) => {
     const ofPart = rows[i]!;

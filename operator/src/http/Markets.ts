@@ -7,10 +7,10 @@ export type MarketRow = Selectable<MarketTable>;
 
 /** Finds markets by whatever they are named by. */
 export class Markets {
-  readonly #db: Store["db"];
+  readonly #db: Store["reads"];
 
-  constructor(store: Pick<Store, "db">) {
-    this.#db = store.db;
+  constructor(store: Pick<Store, "reads">) {
+    this.#db = store.reads;
   }
 
   async find(id: string): Promise<MarketRow | undefined> {

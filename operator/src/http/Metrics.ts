@@ -113,6 +113,11 @@ export class Metrics {
     labelNames: ["mode"] as const,
     registers: [this.registry],
   });
+  readonly readsRefused = new Counter({
+    name: "database_reads_refused_total",
+    help: "Public reads refused because too many waited, or ended because one took too long",
+    registers: [this.registry],
+  });
 
   /** Process figures too: memory, event loop, file handles. */
   watchProcess(): this {

@@ -4,7 +4,13 @@ import type { Selectable } from "kysely";
 import type { z } from "zod";
 import type { Clock } from "../clock";
 import type { Store } from "../store";
-import type { ChainLogTable, MarketTable, MatchTable, OrdersTable } from "../store/schema";
+import type {
+  ChainLogTable,
+  MarketTable,
+  MatchMakerTable,
+  MatchTable,
+  OrdersTable,
+} from "../store/schema";
 import type { eventOut, marketOut, orderOut, tradeOut } from "./schemas";
 
 /** How rows of the database are told. */
@@ -89,22 +95,14 @@ export function tellMarket(row: Selectable<MarketTable>, clock: Clock): Told<typ
   };
 }
 
-/** Matches with their makers and whose orders they were: two queries, however many. */
+/** Matches with their makers and whose orders they were. */
 export async function tellTrades(
   db: Db,
   rows: readonly Selectable<MatchTable>[],
+  makersOf: ReadonlyMap<string, readonly Selectable<MatchMakerTable>[]>,
 ): Promise<Told<typeof tradeOut>[]> {
   if (rows.length === 0) return [];
-  const makers = await db
-    .selectFrom("match_maker")
-    .selectAll()
-    .where(
-      "match_id",
-      "in",
-      rows.map(({ id }) => id),
-    )
-    .orderBy("index")
-    .execute();
+  const makers = rows.flatMap(({ id }) => makersOf.get(id) ?? []);
   const hashes = new Set([
     ...rows.map((row) => row.taker_hash),
     ...makers.map((m) => m.order_hash),
@@ -115,12 +113,6 @@ export async function tellTrades(
     .where("hash", "in", [...hashes])
     .execute();
   const orderOf = new Map(orders.map((order) => [order.hash, order]));
-  const makersOf = new Map<string, typeof makers>();
-  for (const maker of makers) {
-    const others = makersOf.get(maker.match_id);
-    if (others === undefined) makersOf.set(maker.match_id, [maker]);
-    else others.push(maker);
-  }
   return rows.map((row) => {
     const taker = orderOf.get(row.taker_hash);
     return {

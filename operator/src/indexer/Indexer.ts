@@ -116,7 +116,7 @@ export class Indexer {
   #chainHead: bigint | null = null;
   #lastReorg: IndexerStatus["lastReorg"] = null;
   #lease: Lease | undefined;
-  #renewedAtMs = 0n;
+  #renewedAtMs = 0;
   #stuck: FinalUndoneError | FencedError | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #loop: Promise<void> | undefined;
@@ -502,13 +502,13 @@ export class Indexer {
   /** The right to write, kept alive. @throws InUseError, FencedError */
   async #asWriter(): Promise<Writing> {
     const { store, clock, holder, log } = this.#options;
-    const nowMs = BigInt(clock.nowMs());
+    const monotonicMs = clock.monotonicMs();
     if (this.#lease === undefined) {
-      this.#lease = await acquireLease(store.db, "indexer", holder, nowMs);
-      this.#renewedAtMs = nowMs;
-    } else if (nowMs - this.#renewedAtMs > LEASE_MS / 3n) {
-      await renewLease(store.db, this.#lease, nowMs);
-      this.#renewedAtMs = nowMs;
+      this.#lease = await acquireLease(store.db, "indexer", holder);
+      this.#renewedAtMs = monotonicMs;
+    } else if (monotonicMs - this.#renewedAtMs > Number(LEASE_MS) / 3) {
+      await renewLease(store.db, this.#lease);
+      this.#renewedAtMs = monotonicMs;
     }
     const [lease, places, own] = [this.#lease, this.#places, this.#own];
     return { store, lease, places, own, log, nowMs: () => clock.nowMs() };

@@ -155,7 +155,7 @@ export class Settler {
     if (chainId !== expected) throw new ChainMismatchError(expected, chainId);
 
     const nowMs = clock.nowMs();
-    const lease = await acquireLease(store.db, `lane:${this.#lane}`, holder, BigInt(nowMs));
+    const lease = await acquireLease(store.db, `lane:${this.#lane}`, holder);
     this.#lease = lease;
     this.#journal = new Journal({ store, lane: this.#lane, lease, bus, clock });
     await this.#coolDown.load(store.db, nowMs);
@@ -213,10 +213,10 @@ export class Settler {
   }
 
   async #renew(): Promise<void> {
-    const { store, clock } = this.#params;
+    const { store } = this.#params;
     if (this.#lease === undefined) return;
     try {
-      await renewLease(store.db, this.#lease, BigInt(clock.nowMs()));
+      await renewLease(store.db, this.#lease);
     } catch (thrown) {
       if (thrown instanceof FencedError) this.#onFenced();
       throw thrown;

@@ -18,15 +18,32 @@ export interface PgliteOptions {
   readonly start?: (directory: string | undefined) => Worker;
 }
 
+/** Whose turn it is when several wait: the engine's commits first, then the venue's other work, and last what strangers ask. */
+export type Turn = "commit" | "work" | "read";
+
+const TURNS: readonly Turn[] = ["commit", "work", "read"];
+
+/** After this many others a read that waits is served, so that a busy venue can still be read. */
+const OTHERS_BEFORE_READ = 8;
+
+interface Waiting {
+  readonly isRead: boolean;
+  readonly lend: () => void;
+}
+
 /**
  * One embedded PostgreSQL session, in a thread of its own, behind the face of a pool. There is a single session, so a client that is
- * lent out holds everybody else up until it is given back, first come first served.
+ * lent out holds all others up until it is given back. Those who wait are served by turn, and within one first come first served.
  */
 export class PglitePool implements PostgresPool {
   readonly #thread: Worker;
   /** In the order in which they were asked, which is that of the answers. */
   readonly #asked: Asked[] = [];
-  #tail: Promise<void> = Promise.resolve();
+  readonly #waiting: Readonly<Record<Turn, Waiting[]>> = { commit: [], work: [], read: [] };
+  #isLent = false;
+  /** Lendings since the last read, while one waited. */
+  #othersInARow = 0;
+  #onIdle: (() => void) | null = null;
   #fault: DatabaseEndedError | null = null;
   #isEnding = false;
   readonly #onEnded: PgliteOptions["onEnded"];
@@ -56,15 +73,24 @@ export class PglitePool implements PostgresPool {
     return new PglitePool(thread, options);
   }
 
-  async connect(): Promise<PostgresPoolClient> {
-    let giveBack = (): void => undefined;
-    const before = this.#tail;
-    this.#tail = new Promise((resolve) => {
-      giveBack = resolve;
-    });
-    await before;
+  /** The same session, for those whose turn is another. */
+  inTurn(turn: Turn): PostgresPool {
+    return { connect: () => this.connect(turn), end: async () => undefined } as PostgresPool;
+  }
+
+  async connect(turn: Turn = "work"): Promise<PostgresPoolClient> {
+    const isRead = turn === "read";
+    if (this.#isLent) {
+      await new Promise<void>((lend) => this.#waiting[turn].push({ isRead, lend }));
+    }
+    this.#isLent = true;
+    let isOurs = true;
+    const giveBack = (): void => {
+      if (isOurs) this.#lendNext();
+      isOurs = false;
+    };
     const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
-      const answer = await this.#ask({ text, values });
+      const answer = await this.#ask({ text, values, isRead });
       if ("fault" in answer) throw Object.assign(new Error(), answer.fault);
       const command = (text.trimStart().match(/^[a-z]+/i)?.[0] ?? "").toUpperCase();
       const { rows, affectedRows } = answer;
@@ -76,8 +102,23 @@ export class PglitePool implements PostgresPool {
     } as PostgresPoolClient;
   }
 
+  /** Hands the session to the next who waits. It stays lent meanwhile, or one who comes now would be first. */
+  #lendNext(): void {
+    const { read } = this.#waiting;
+    const isReadDue = read.length > 0 && this.#othersInARow >= OTHERS_BEFORE_READ;
+    const turn = isReadDue ? "read" : TURNS.find((one) => this.#waiting[one].length > 0);
+    const next = turn === undefined ? undefined : this.#waiting[turn].shift();
+    if (next === undefined) {
+      this.#isLent = false;
+      this.#onIdle?.();
+      return;
+    }
+    this.#othersInARow = next.isRead || read.length === 0 ? 0 : this.#othersInARow + 1;
+    next.lend();
+  }
+
   async end(): Promise<void> {
-    await this.#tail;
+    if (this.#isLent) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#isEnding = true;
     if (this.#fault !== null) return;
     const ended = new Promise<void>((resolve) => this.#thread.once("exit", () => resolve()));

@@ -99,22 +99,58 @@ export function nameOf(text: string): string | undefined {
   return text.startsWith("/*") ? NAME.exec(text)?.[1] : undefined;
 }
 
+/** The same settings in each way of planning, so that one way takes the place of any other. */
+interface Planning {
+  readonly plan_cache_mode: "auto" | "force_generic_plan";
+  readonly enable_seqscan: "on" | "off";
+  readonly enable_hashjoin: "on" | "off";
+  readonly enable_mergejoin: "on" | "off";
+  readonly enable_bitmapscan: "on" | "off";
+  readonly default_transaction_read_only: "on" | "off";
+}
+
+const OTHERS: Planning = {
+  plan_cache_mode: "auto",
+  enable_seqscan: "on",
+  enable_hashjoin: "on",
+  enable_mergejoin: "on",
+  enable_bitmapscan: "on",
+  default_transaction_read_only: "off",
+};
+
 /**
  * How named statements are planned: once, and by index, however small the tables still are. A plan that reads a whole table would be
  * kept when it has grown.
  */
-const PLANNING: Readonly<Record<string, string>> = {
+const NAMED: Planning = {
+  ...OTHERS,
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
 };
 
-const setAll = (values: readonly (readonly [name: string, value: string])[]): string =>
-  values.map(([name, value]) => `set ${name} = ${value}`).join("; ");
+/**
+ * How public reads are planned: along an index in the order of the answer, until there is enough. Each other way reads all that
+ * matches first, and the planner takes it when it believes that little does.
+ */
+export const READS: Planning = {
+  ...NAMED,
+  plan_cache_mode: "auto",
+  enable_bitmapscan: "off",
+  default_transaction_read_only: "on",
+};
+
+const setAll = (planning: Planning): string =>
+  Object.entries(planning)
+    .map(([name, value]) => `set ${name} = ${value}`)
+    .join("; ");
 
 /** Before named statements, on their connection. */
-export const PLAN_NAMED = setAll(Object.entries(PLANNING));
+export const PLAN_NAMED = setAll(NAMED);
 
-/** After them, where other statements follow. */
-export const PLAN_OTHERS = setAll(Object.keys(PLANNING).map((name) => [name, "default"]));
+/** Before public reads, where other statements come too. */
+export const PLAN_READS = setAll(READS);
+
+/** Before others, where those come too. */
+export const PLAN_OTHERS = setAll(OTHERS);

@@ -10,6 +10,7 @@ export {
 export {
   acquireLease,
   FENCE,
+  leaseHolder,
   leasePosition,
   LEASE_MS,
   releaseLease,
@@ -18,7 +19,8 @@ export {
   THIS_PROCESS,
   type Lease,
 } from "./lease";
-export { lockDirectory } from "./lockDirectory";
+export { keepLease, type KeptLease } from "./keepLease";
+export { directoryHolder, lockDirectory } from "./lockDirectory";
 export { openStore, type Store, type StoreOptions, type Work } from "./openStore";
 export { signedOrderOf } from "./signedOrder";
 export type * from "./schema";

@@ -15,7 +15,7 @@ interface Holder {
  * @throws InUseError naming the process that holds it.
  */
 export function lockDirectory(directory: string): () => void {
-  const file = `${path.resolve(directory)}.lock`;
+  const file = lockFile(directory);
   mkdirSync(path.dirname(file), { recursive: true });
   for (;;) {
     try {
@@ -36,6 +36,17 @@ export function lockDirectory(directory: string): () => void {
     // Its process is dead, or died while writing it.
     rmSync(file, { force: true });
   }
+}
+
+/** The process that has a directory now; null when it is free. */
+export function directoryHolder(directory: string): string | null {
+  const holder = readHolder(lockFile(directory));
+  if (holder === undefined || !isAlive(holder.pid)) return null;
+  return `process ${holder.pid}, since ${holder.since}`;
+}
+
+function lockFile(directory: string): string {
+  return `${path.resolve(directory)}.lock`;
 }
 
 function readHolder(file: string): Holder | undefined {

@@ -1,13 +1,20 @@
 import { mkdirSync } from "node:fs";
 import { Kysely, Migrator, PostgresDialect } from "kysely";
 import type { CompiledQuery, LogEvent, Transaction } from "kysely";
-import { Pool, type ClientBase } from "pg";
+import type { PostgresPool } from "kysely";
+import type { ClientBase } from "pg";
 import { ForeignDatabaseError, type DatabaseEndedError } from "../errors";
-import { nameOf, PLAN_NAMED } from "./columns";
+import { nameOf, PLAN_NAMED, READS } from "./columns";
 import { lockDirectory } from "./lockDirectory";
 import { migrations } from "./migrations";
-import { PARSERS } from "./parsers";
+import { openPool } from "./openPool";
 import { PglitePool } from "./PglitePool";
+import {
+  DEFAULT_READ_CONNECTIONS,
+  DEFAULT_READ_TIMEOUT_MS,
+  readPool,
+  type ReadOptions,
+} from "./readPool";
 import type { Database } from "./schema";
 
 /** Where to keep things: a PostgreSQL server by `url`, or an embedded one in `directory`; in memory when neither is given. */
@@ -16,6 +23,7 @@ export interface StoreOptions {
   readonly directory?: string | undefined;
   /** Connections to PostgreSQL. Default 10. The embedded database has one. */
   readonly connections?: number;
+  readonly reads?: ReadOptions | undefined;
   /** Told of each query how long it took, in milliseconds. */
   readonly onQuery?: (milliseconds: number) => void;
   /** Told when the embedded database ends though nobody closed it. PostgreSQL is waited for instead. */
@@ -27,7 +35,13 @@ export type Work<T> = (transaction: Transaction<Database>) => Promise<T>;
 /** The database, migrated. */
 export interface Store {
   readonly kind: "pglite" | "postgres";
+  /** For the venue's own work: settler, indexer, monitor, sessions, health. */
   readonly db: Kysely<Database>;
+  /**
+   * For what strangers may ask: read only, on few connections of its own, for a limited time.
+   * Its queries throw BusyError when there is no room.
+   */
+  readonly reads: Kysely<Database>;
   /**
    * Runs a statement that has a name, by itself: all of it, or nothing. It is prepared once, on a connection that is kept for such
    * statements.
@@ -53,40 +67,20 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const unlock = directory === undefined ? () => undefined : lockDirectory(directory);
   try {
     if (directory !== undefined) mkdirSync(directory, { recursive: true });
-    const store = await migrated("pglite", await PglitePool.open({ directory, onEnded }), onQuery);
+    const pool = await PglitePool.open({ directory, onEnded });
+    const store = await migrated("pglite", pool, onQuery);
+    const commits = createDb(pool.inTurn("commit"), onQuery);
+    const reads = createDb(readPool(pool.inTurn("read"), 1, options.reads ?? {}), onQuery);
+    const prepared: Store["prepared"] = async (query) => (await commits.executeQuery(query)).rows;
     const close = async (): Promise<void> => {
       await store.close();
       unlock();
     };
-    return { ...store, close };
+    return { ...store, prepared, reads, close };
   } catch (thrown) {
     unlock();
     throw thrown;
   }
-}
-
-function postgresPool(url: string, connections: number): Pool {
-  const pool = new Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    statement_timeout: 30_000,
-    types: {
-      getTypeParser: ((oid: number, format: "text" | "binary") => {
-        const parser = PARSERS[oid];
-        if (parser !== undefined) return parser;
-        // eslint-disable-next-line @typescript-eslint/no-require-imports
-        return (require("pg") as typeof import("pg")).types.getTypeParser(oid, format as never);
-      }) as never,
-    },
-  });
-  // A connection that breaks while nobody uses it is replaced by the pool; who uses one gets the error himself. One that is lent
-  // out and has no query under way, as between the statements of a transaction, tells its breaking by an event alone, and an
-  // event of an error that nobody listens to ends the process. The next query on it fails.
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
-  return pool;
 }
 
 /** A connection that prepares statements that have a name. */
@@ -99,26 +93,47 @@ function keepPrepared(client: ClientBase): void {
   }) as never;
 }
 
-/** The one that stores, and the one that looks meanwhile. */
+/** The one that stores, and the one that looks at the same time. */
 const PREPARED_CONNECTIONS = 2;
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** Of a commit: it is given up sooner, for it is done again, once, whatever became of it. */
+const COMMIT_TIMEOUT_MS = 10_000;
 
 async function openPostgres(url: string, options: StoreOptions): Promise<Store> {
-  const { onQuery, connections = 10 } = options;
-  const store = await migrated("postgres", postgresPool(url, connections), onQuery);
-  const pool = postgresPool(url, PREPARED_CONNECTIONS);
-  pool.on("connect", keepPrepared);
-  const prepared = createDb(pool, onQuery);
+  const { onQuery, connections = 10, reads: readOptions = {} } = options;
+  const { connections: places = DEFAULT_READ_CONNECTIONS } = readOptions;
+  // A migration may build an index over a large table: it takes the time it needs, on a connection of its own.
+  await migrate(createDb(openPool(url, { connections: 1 }), undefined));
+  const db = createDb(
+    openPool(url, { connections, statementTimeoutMs: STATEMENT_TIMEOUT_MS }),
+    onQuery,
+  );
+  const prepared = createDb(
+    openPool(url, {
+      connections: PREPARED_CONNECTIONS,
+      statementTimeoutMs: COMMIT_TIMEOUT_MS,
+      prepare: keepPrepared,
+    }),
+    onQuery,
+  );
+  const readsOf = openPool(url, {
+    connections: places,
+    statementTimeoutMs: readOptions.timeoutMs ?? DEFAULT_READ_TIMEOUT_MS,
+    settings: { ...READS, jit: "off" },
+  });
+  const reads = createDb(readPool(readsOf, places, readOptions), onQuery);
   return {
-    ...store,
+    ...storeOf("postgres", db),
+    reads,
     prepared: async (query) => (await prepared.executeQuery(query)).rows,
     close: async () => {
-      await prepared.destroy();
-      await store.close();
+      await Promise.all([reads.destroy(), prepared.destroy()]);
+      await db.destroy();
     },
   };
 }
 
-function createDb(pool: Pool | PglitePool, onQuery: StoreOptions["onQuery"]): Kysely<Database> {
+function createDb(pool: PostgresPool, onQuery: StoreOptions["onQuery"]): Kysely<Database> {
   return new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     ...(onQuery === undefined
@@ -127,22 +142,40 @@ function createDb(pool: Pool | PglitePool, onQuery: StoreOptions["onQuery"]): Ky
   });
 }
 
-async function migrated(
-  kind: Store["kind"],
-  pool: Pool | PglitePool,
-  onQuery: StoreOptions["onQuery"],
-): Promise<Store> {
-  const db = createDb(pool, onQuery);
+/** Brings the tables up to date and ends the connection. */
+async function migrate(db: Kysely<Database>): Promise<void> {
+  try {
+    await migrateToLatest(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function migrateToLatest(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
+  if (error !== undefined) throw error;
+}
+
+async function migrated(
+  kind: Store["kind"],
+  pool: PostgresPool,
+  onQuery: StoreOptions["onQuery"],
+): Promise<Omit<Store, "reads" | "prepared">> {
+  const db = createDb(pool, onQuery);
+  try {
+    await migrateToLatest(db);
+  } catch (thrown) {
     await db.destroy();
-    throw error;
+    throw thrown;
   }
+  return storeOf(kind, db);
+}
+
+function storeOf(kind: Store["kind"], db: Kysely<Database>): Omit<Store, "reads" | "prepared"> {
   return {
     kind,
     db,
-    prepared: async (query) => (await db.executeQuery(query)).rows,
     transaction: (work) => db.transaction().execute(work),
     claim: (facts) => claim(db, facts),
     close: () => db.destroy(),

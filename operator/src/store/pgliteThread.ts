@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { parse, PGlite, protocol } from "@electric-sql/pglite";
-import { nameOf, PLAN_NAMED, PLAN_OTHERS } from "./columns";
+import { nameOf, PLAN_NAMED, PLAN_OTHERS, PLAN_READS } from "./columns";
 import { PARSERS } from "./parsers";
 
 /*
@@ -11,6 +11,8 @@ import { PARSERS } from "./parsers";
 export interface ThreadQuestion {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** True for a public read: it is planned by index, and may not write. */
+  readonly isRead?: boolean;
 }
 
 export type ThreadAnswer =
@@ -29,8 +31,8 @@ async function serve(directory: string | undefined): Promise<void> {
   });
   const { serialize } = protocol;
   const prepared = new Set<string>();
-  /** Whether planning is set for named statements now. It is set anew when the other kind comes, and not for each: that costs as much as a small statement. */
-  let plansNamed = false;
+  /** How planning is set now. It is changed when another kind comes, and not for each: that costs as much as a small statement. */
+  let planning = PLAN_OTHERS;
 
   /** Prepares a named statement when it comes first. Its parameters are texts. All in one go: each step alone costs as much. */
   const runNamed = async (
@@ -43,14 +45,14 @@ async function serve(directory: string | undefined): Promise<void> {
       prepared.add(name);
     }
     const steps = [
-      ...(plansNamed ? [] : [serialize.query(PLAN_NAMED)]),
+      ...(planning === PLAN_NAMED ? [] : [serialize.query(PLAN_NAMED)]),
       serialize.bind({ statement: name, values: values as string[] }),
       serialize.describe({ type: "P" }),
       serialize.execute({}),
       // Ends it, also when a step failed; what follows is done in any case.
       serialize.sync(),
     ];
-    plansNamed = true;
+    planning = PLAN_NAMED;
     const { messages } = await database.execProtocol(Buffer.concat(steps));
     // The settings answer too, without rows.
     const results = parse.parseResults(messages, PARSERS);
@@ -64,9 +66,10 @@ async function serve(directory: string | undefined): Promise<void> {
         const rows = await database.runExclusive(() => runNamed(name, question));
         return { rows, affectedRows: undefined };
       }
-      if (plansNamed) {
-        await database.exec(PLAN_OTHERS);
-        plansNamed = false;
+      const wanted = question.isRead === true ? PLAN_READS : PLAN_OTHERS;
+      if (planning !== wanted) {
+        await database.exec(wanted);
+        planning = wanted;
       }
       const { rows, affectedRows } = await database.query(question.text, [...question.values]);
       return { rows, affectedRows };

@@ -158,6 +158,13 @@ export interface MatchMakerTable {
   price: number;
 }
 
+/** Matches by the accounts of their orders: lower-case addresses. Written by the engine. */
+export interface MatchAccountTable {
+  account: string;
+  number: bigint;
+  match_id: string;
+}
+
 /** The transactions of the venue, one per nonce. Written by the settler. */
 export interface SettlementTable {
   id: Generated<bigint>;
@@ -236,6 +243,16 @@ export interface ChainLogTable {
   /** Accounts it names, for searching: lower-case addresses. */
   accounts: string[];
   timestamp: bigint;
+}
+
+/** Logs by the accounts that they name, for searching. Written by triggers of `chain_log`. */
+export interface ChainLogAccountTable {
+  account: string;
+  block_number: bigint;
+  log_index: number;
+  block_hash: string;
+  name: string | null;
+  condition_id: string | null;
 }
 
 /** Where the indexer stands; one row. */
@@ -414,12 +431,14 @@ export interface Database {
   line: LineTable;
   match: MatchTable;
   match_maker: MatchMakerTable;
+  match_account: MatchAccountTable;
   settlement: SettlementTable;
   tx_attempt: TxAttemptTable;
   lane: LaneTable;
   outbox: OutboxTable;
   chain_block: ChainBlockTable;
   chain_log: ChainLogTable;
+  chain_log_account: ChainLogAccountTable;
   cursor: CursorTable;
   undo: UndoTable;
   discrepancy: DiscrepancyTable;

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from "../http/limits/limits";
 import type { RateLimiter } from "../http/limits/RateLimiter";
 import type { Limit } from "../http/limits/TokenBucket";
 import { Markets } from "../http/Markets";
+import { OPEN_STATES, readOwnOrders } from "../http/reads/readOrders";
 import type { Metrics } from "../http/Metrics";
 import { tellOrder } from "../http/views";
 import type { Log } from "../log";
@@ -124,7 +125,7 @@ export function createStream(options: StreamOptions): Stream {
   const waitingIn = new ByteCount(limits.mostQueuedInAll);
   const waitingOut = new ByteCount(limits.mostBufferedInAll);
   const hub = new Hub(
-    { feed, db: store.db },
+    { feed, db: store.reads },
     {
       onSent: (count) => metrics.messages.inc({ direction: "out" }, count),
       check: checkMessages ? (message) => void serverMessage.parse(message) : () => undefined,
@@ -226,14 +227,8 @@ export function createStream(options: StreamOptions): Stream {
   ): Promise<void> => {
     connection.hold(topic);
     try {
-      const orders = await store.db
-        .selectFrom("orders")
-        .selectAll()
-        .where("maker", "=", account)
-        .where("state", "in", ["OPEN", "PARTIALLY_FILLED"])
-        .orderBy("accepted_at_ms", "desc")
-        .limit(MOST_OPEN_ORDERS)
-        .execute();
+      const open = { maker: account, states: OPEN_STATES };
+      const orders = await readOwnOrders(store.reads, open, MOST_OPEN_ORDERS);
       const who = connection.account;
       if (!connection.isOpen || who === null) return;
       hub.send(connection, {
@@ -255,7 +250,7 @@ export function createStream(options: StreamOptions): Stream {
     let lastId = since === undefined ? null : BigInt(since);
     let isComplete = false;
     while (!isComplete && count < MOST_REPLAYED) {
-      let rows = store.db.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
+      let rows = store.reads.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
       if (lastId !== null) rows = rows.where("id", ">", lastId);
       if (sinceMs !== undefined) rows = rows.where("at_ms", ">=", BigInt(sinceMs));
       const page = Math.min(REPLAY_PAGE, MOST_REPLAYED - count);

@@ -4,8 +4,9 @@ import { Bus, type VenueEvent } from "../../../operator/src/bus";
 import type { NewOrder } from "../../../operator/src/engine/Engine";
 import { VenueEngine } from "../../../operator/src/engine/VenueEngine";
 import { silentLog } from "../../../operator/src/log";
-import { acquireLease, type Store } from "../../../operator/src/store";
+import type { Store } from "../../../operator/src/store";
 import { NO, YES } from "../../helpers/bookOrders";
+import { takeOver } from "./stores";
 
 export const MARKET: Hex = `0x${"77".repeat(32)}`;
 
@@ -40,7 +41,7 @@ export async function startEngine(
   });
   bus.subscribe((event) => events.push(event));
   const holder = `process ${processes++}`;
-  const lease = await acquireLease(store.db, "engine", holder, BigInt(processes) * 10n ** 9n);
+  const lease = await takeOver(store, "engine", holder);
   const engine = await VenueEngine.start({
     store,
     bus,

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { openStore, type Store } from "../../../operator/src/store";
+import { acquireLease, openStore, type Lease, type Store } from "../../../operator/src/store";
 import { createPostgresDatabase } from "./createPostgresDatabase";
 
 type Kind = Store["kind"];
@@ -66,3 +66,14 @@ export function describeStores(title: string, tests: (fresh: () => Promise<Store
 after(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
+
+/** Another holder has the lease now, as after the first one's silence. */
+export async function takeOver(store: Store, name: string, holder: string): Promise<Lease> {
+  await expireLease(store, name);
+  return acquireLease(store.db, name, holder);
+}
+
+/** As if its holder had been silent for the whole of a lease. */
+export async function expireLease(store: Store, name: string): Promise<void> {
+  await store.db.updateTable("lease").set({ expires_at_ms: 0n }).where("name", "=", name).execute();
+}

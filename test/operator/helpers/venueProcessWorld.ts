@@ -312,9 +312,8 @@ export class World {
       const trades = await this.trades().catch(() => undefined);
       if (trades === undefined) return undefined;
       if (trades.some(({ state }) => state !== "CONFIRMED" && state !== "FAILED")) return undefined;
-      const { json } = await this.ask("GET", "/api/events?event_type=OrderFilled&limit=1");
       const there = (await this.chain.fills()).length;
-      return json.total_count === there ? true : undefined;
+      return (await this.#countFills(there)) === there ? true : undefined;
     }, "every match is settled and read");
     // What the last orders led to is stored a commit after they were answered.
     let last: Hex | null = null;
@@ -326,6 +325,20 @@ export class World {
       await new Promise((resolve) => setTimeout(resolve, 500));
       return undefined;
     }, "the log is at rest");
+  }
+
+  /** How many fills the venue has read, as far as there should be. */
+  async #countFills(there: number): Promise<number> {
+    const first = await this.ask("GET", "/api/events?event_type=OrderFilled&limit=1");
+    if (first.json.total_is_capped !== true) return first.json.total_count as number;
+    let count = 0;
+    for (let cursor: string | null = ""; cursor !== null && count <= there;) {
+      const from: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const { json } = await this.ask("GET", `/api/events?event_type=OrderFilled&limit=500${from}`);
+      count += (json.events as unknown[]).length;
+      cursor = json.cursor as string | null;
+    }
+    return count;
   }
 
   // ------------------------------------------------------------------------------------------ the oracle

@@ -1,9 +1,13 @@
 import type { Address, Hex } from "@nostra/sdk/order";
+import { sql, type Selectable } from "kysely";
 import { z } from "zod";
 import { OperatorError } from "../../errors";
 import { Remembered } from "../auth/Remembered";
+import type { PositionTable } from "../../store";
+import { readCursor, toPage } from "../cursor";
 import type { Deps } from "../Deps";
 import { operation, type Operation } from "../operation";
+import { readLastCloses } from "../reads/readStats";
 import * as s from "../schemas";
 
 /** How long the venue goes by what it read about an asset: a market made in between is found after it. */
@@ -11,6 +15,8 @@ const ASSET_REMEMBERED_MS = 1_000;
 const MAX_ASSETS = 1_000;
 
 const PRICE_ONE = 1_000_000n;
+/** Of one answer. */
+const MAX_POSITIONS = 500;
 
 type Position = z.output<typeof s.positionOut>;
 
@@ -90,10 +96,21 @@ export function accountOperations(deps: Deps): readonly Operation[] {
       summary: "One's shares in all markets, what they cost and what they are worth",
       access: "read",
       bucket: "read",
-      answer: z.object({ positions: z.array(s.positionOut) }),
-      handle: async ({ request }) => ({
-        positions: await readPositions(deps, request.identity!.account!),
+      query: z.object({
+        ...s.paging,
+        limit: s.limit.default(MAX_POSITIONS),
       }),
+      answer: z.object({ positions: z.array(s.positionOut), cursor: s.nextCursor }),
+      handle: async ({ query, request }) => {
+        const account = request.identity!.account!;
+        const after = query.cursor === undefined ? undefined : placeOf(query.cursor);
+        const rows = await readPositions(deps, account, { limit: query.limit + 1, after });
+        const page = toPage("positions", rows, query.limit, ({ conditionId, outcome }) => [
+          conditionId,
+          outcome,
+        ]);
+        return { positions: [...page.rows], cursor: page.cursor };
+      },
     }),
     operation({
       id: "getPortfolio",
@@ -111,11 +128,15 @@ export function accountOperations(deps: Deps): readonly Operation[] {
         realized: s.amount,
         total: s.amount.describe("collateral and positions"),
         positions: z.number().int(),
+        positionsAreCapped: z
+          .boolean()
+          .describe(`true when there are more than ${MAX_POSITIONS} positions: the sums are of the first`),
       }),
       handle: async ({ request }) => {
         const account = request.identity!.account!;
         const cash = await balanceOf(account, "0");
-        const positions = await readPositions(deps, account);
+        const found = await readPositions(deps, account, { limit: MAX_POSITIONS + 1 });
+        const positions = found.slice(0, MAX_POSITIONS);
         const sum = (member: "value" | "cost" | "unrealized" | "realized"): bigint =>
           positions.reduce((total, position) => total + BigInt(position[member] ?? "0"), 0n);
         return {
@@ -126,27 +147,43 @@ export function accountOperations(deps: Deps): readonly Operation[] {
           realized: sum("realized").toString(),
           total: (BigInt(cash.total) + sum("value")).toString(),
           positions: positions.filter(({ shares }) => shares !== "0").length,
+          positionsAreCapped: found.length > MAX_POSITIONS,
         };
       },
     }),
   ];
 }
 
-async function readPositions(deps: Deps, account: Address): Promise<Position[]> {
-  const { db } = deps.store;
-  const rows = await db
-    .selectFrom("position")
-    .leftJoin("market", "market.condition_id", "position.condition_id")
-    .selectAll("position")
-    .select(["market.slug", "market.state", "market.outcome as decided"])
-    .where("account", "=", account.toLowerCase())
-    .orderBy("position.condition_id")
-    .orderBy("position.outcome", "desc")
-    .execute();
-  const lastOf = await readLastPrices(
-    deps,
-    rows.map((row) => row.condition_id),
-  );
+/** An account's positions in the order of their markets, of each the YES before the NO. */
+async function readPositions(
+  deps: Deps,
+  account: Address,
+  { limit, after }: { limit: number; after?: { conditionId: string; outcome: string } | undefined },
+): Promise<Position[]> {
+  const db = deps.store.reads;
+  const owner = account.toLowerCase();
+  const further =
+    after === undefined
+      ? sql``
+      : sql`and condition_id >= ${after.conditionId}
+          and not (condition_id = ${after.conditionId} and outcome >= ${after.outcome})`;
+  const { rows: own } = await sql<Selectable<PositionTable>>`select * from position
+    where account = ${owner} ${further} order by condition_id, outcome desc limit ${limit}`.execute(db);
+  const ids = [...new Set(own.map((row) => row.condition_id))];
+  const markets =
+    ids.length === 0
+      ? []
+      : await db
+          .selectFrom("market")
+          .select(["condition_id", "slug", "state", "outcome"])
+          .where("condition_id", "in", ids)
+          .execute();
+  const marketOf = new Map(markets.map((market) => [market.condition_id, market]));
+  const rows = own.map((row) => {
+    const { slug = null, state = null, outcome = null } = marketOf.get(row.condition_id) ?? {};
+    return { ...row, slug, state, decided: outcome };
+  });
+  const lastOf = await readLastCloses(db, ids);
   return rows.map((row) => {
     const inYes =
       row.state === "FINALIZED" || row.state === "CANCELLED"
@@ -184,19 +221,7 @@ function midpointOf(deps: Deps, conditionId: Hex): number | null {
   return bid === null || ask === null ? null : Math.floor((bid[0] + ask[0]) / 2);
 }
 
-async function readLastPrices(
-  { store }: Deps,
-  conditionIds: readonly string[],
-): Promise<Map<string, number>> {
-  if (conditionIds.length === 0) return new Map();
-  const rows = await store.db
-    .selectFrom("candle")
-    .distinctOn("condition_id")
-    .select(["condition_id", "close"])
-    .where("interval", "=", 60)
-    .where("condition_id", "in", [...new Set(conditionIds)])
-    .orderBy("condition_id")
-    .orderBy("start", "desc")
-    .execute();
-  return new Map(rows.map((row) => [row.condition_id, row.close]));
+function placeOf(cursor: string): { conditionId: string; outcome: string } {
+  const [conditionId, outcome] = readCursor("positions", cursor, ["text", "text"]);
+  return { conditionId: String(conditionId), outcome: String(outcome) };
 }

@@ -101,7 +101,7 @@ async function readCandles(
     });
   }
   const end = before === undefined ? endSeconds - (endSeconds % step) + step : Number(before);
-  const rows = deps.store.db
+  const rows = deps.store.reads
     .selectFrom("candle")
     .selectAll()
     .where("condition_id", "=", conditionId)

@@ -1,19 +1,22 @@
 import { hashLine } from "@nostra/sdk/matcher";
 import type { Hex } from "@nostra/sdk/order";
 import type { Level, Levels } from "@nostra/sdk/stream";
-import { sql } from "kysely";
 import { z } from "zod";
-import { readCursor, toPage } from "../cursor";
+import { readCursor, toPage, writeCursor } from "../cursor";
 import type { Deps } from "../Deps";
 import { operation, type Operation } from "../operation";
+import { readMarkets } from "../reads/readMarkets";
+import { readLastPrice } from "../reads/readTrades";
+import { StatsCache } from "../reads/StatsCache";
 import * as s from "../schemas";
 import { tellMarket } from "../views";
-import { readStats } from "./stats";
+import { readStats, withPrices } from "./stats";
 
 const MARKET = z.object({ market: s.marketId });
 const OUTCOME = z.object({ outcome: s.outcome.default("YES") });
 const PRICE_ONE = 1_000_000;
 const MOST_LEVELS = 1000;
+const MAX_STATS = 500;
 
 /** The levels in terms of one outcome: a bid for YES at p is an ask for NO at 1 - p. */
 export function levelsFor({ bids, asks }: Levels, outcome: "YES" | "NO"): Levels {
@@ -25,7 +28,8 @@ export function levelsFor({ bids, asks }: Levels, outcome: "YES" | "NO"): Levels
 /** Markets, and what they cost. */
 export function marketOperations(deps: Deps): readonly Operation[] {
   const { store, markets, feed, clock } = deps;
-  const { db } = store;
+  const db = store.reads;
+  const allStats = new StatsCache(store, clock);
 
   /** The best bid and ask of a market in terms of an outcome. */
   const bestOf = async (id: string, outcome: "YES" | "NO") => {
@@ -41,7 +45,8 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       method: "GET",
       paths: ["/api/markets", "/api/v1/markets", "/api/v1/trading/pairs"],
       tag: "Markets",
-      summary: "Markets, the latest first",
+      summary:
+        "Markets, the latest first. A page may have fewer than `limit` markets and still a cursor",
       access: "anyone",
       bucket: "read",
       query: z.object({
@@ -55,36 +60,15 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       answer: z.object({ markets: z.array(s.marketOut), cursor: s.nextCursor }),
       handle: async ({ query }) => {
         const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000));
-        let found = db.selectFrom("market").selectAll();
-        if (query.state === "ENDED") {
-          found = found.where("state", "=", "OPEN").where("end_time", "<=", nowSeconds);
-        } else if (query.state !== undefined) {
-          found = found.where("state", "=", query.state);
-          if (query.state === "OPEN") found = found.where("end_time", ">", nowSeconds);
-        }
-        if (query.category !== undefined) found = found.where("category", "=", query.category);
-        if (query.q !== undefined) {
-          const pattern = likePattern(query.q);
-          found = found.where((eb) =>
-            eb.or([eb("question", "ilike", pattern), eb("slug", "ilike", pattern)]),
-          );
-        }
-        if (query.cursor !== undefined) {
-          const [at, id] = readCursor("markets", query.cursor, ["int", "text"]);
-          found = found.where(
-            sql<boolean>`(created_at, condition_id) < (${BigInt(at!)}, ${String(id)})`,
-          );
-        }
-        const rows = await found
-          .orderBy("created_at", "desc")
-          .orderBy("condition_id", "desc")
-          .limit(query.limit + 1)
-          .execute();
-        const page = toPage("markets", rows, query.limit, (row) => [
-          `${row.created_at}`,
-          row.condition_id,
-        ]);
-        return { markets: page.rows.map((row) => tellMarket(row, clock)), cursor: page.cursor };
+        const { state, category, q: text, cursor } = query;
+        const before = cursor === undefined ? undefined : marketPlaceOf(cursor);
+        const filter = { state, category, text, before, nowSeconds };
+        const { rows, last } = await readMarkets(db, filter, query.limit);
+        const next =
+          last === null
+            ? null
+            : writeCursor("markets", [`${last.created_at}`, last.condition_id]);
+        return { markets: rows.map((row) => tellMarket(row, clock)), cursor: next };
       },
     }),
     operation({
@@ -111,8 +95,8 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       answer: z.object({ market: s.marketOut, stats: s.statsOut }),
       handle: async ({ params }) => {
         const market = await markets.require(params.market);
-        const [stats] = await readStats(deps, [market.condition_id as Hex]);
-        return { market: tellMarket(market, clock), stats: stats! };
+        const stats = await readStats(deps, market.condition_id as Hex);
+        return { market: tellMarket(market, clock), stats };
       },
     }),
     operation({
@@ -206,15 +190,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       handle: async ({ params, query }) => {
         const { side } = query;
         const { conditionId, outcome, bid, ask } = await bestOf(params.market, query.outcome);
-        const last = await db
-          .selectFrom("match")
-          .select("price")
-          .where("condition_id", "=", conditionId)
-          .where("state", "!=", "FAILED")
-          .orderBy("number", "desc")
-          .limit(1)
-          .executeTakeFirst();
-        const inYes = last?.price ?? null;
+        const inYes = await readLastPrice(db, conditionId);
         const lastPrice = inYes === null || outcome === "YES" ? inYes : PRICE_ONE - inYes;
         return { conditionId, outcome, side, price: side === "BUY" ? ask : bid, lastPrice };
       },
@@ -231,8 +207,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       answer: s.statsOut,
       handle: async ({ params }) => {
         const market = await markets.require(params.market);
-        const [stats] = await readStats(deps, [market.condition_id as Hex]);
-        return stats!;
+        return readStats(deps, market.condition_id as Hex);
       },
     }),
     operation({
@@ -240,18 +215,28 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       method: "GET",
       paths: ["/api/stats", "/api/v1/trading/stats"],
       tag: "Prices",
-      summary: "What was traded in the last 24 hours, by market",
+      summary: `What was traded in the last 24 hours: the ${MAX_STATS} markets with the most volume, and the sum of all. Some seconds old`,
       access: "anyone",
       bucket: "read",
       answer: z.object({
         stats: z.array(s.statsOut),
-        total: z.object({ volume: s.amount, trades: z.number().int() }),
+        total: z.object({
+          volume: s.amount,
+          trades: z.number().int(),
+          markets: z.number().int().describe("markets that are or were traded"),
+        }),
       }),
       handle: async () => {
-        const stats = await readStats(deps);
-        const volume = stats.reduce((sum, one) => sum + BigInt(one.volume), 0n).toString();
-        const trades = stats.reduce((sum, one) => sum + one.trades, 0);
-        return { stats, total: { volume, trades } };
+        const all = await allStats.all();
+        const volume = all.reduce((sum, one) => sum + BigInt(one.volume), 0n);
+        const trades = all.reduce((sum, one) => sum + one.trades, 0);
+        const most = [...all].sort(byVolume).slice(0, MAX_STATS);
+        return {
+          stats: most.map(({ conditionId, ...traded }) =>
+            withPrices(deps, conditionId as Hex, traded),
+          ),
+          total: { volume: volume.toString(), trades, markets: all.length },
+        };
       },
     }),
     operation({
@@ -308,7 +293,11 @@ export function marketOperations(deps: Deps): readonly Operation[] {
   ];
 }
 
-/** A text searched for anywhere, with nothing in it that means more. */
-export function likePattern(text: string): string {
-  return `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+function byVolume(left: { readonly volume: string }, right: { readonly volume: string }): number {
+  return Number(BigInt(right.volume) - BigInt(left.volume));
+}
+
+function marketPlaceOf(cursor: string): { createdAt: bigint; conditionId: string } {
+  const [at, id] = readCursor("markets", cursor, ["int", "text"]);
+  return { createdAt: BigInt(at!), conditionId: String(id) };
 }

@@ -1,17 +1,18 @@
 import { CANCEL_ORDERS_TYPES } from "@nostra/sdk/client";
 import type { Address, Hex } from "@nostra/sdk/order";
 import { verifyTypedData } from "ethers";
-import { sql } from "kysely";
 import { z } from "zod";
 import type { Accepted } from "../../engine/Engine";
 import { OperatorError } from "../../errors";
 import type { CancelResult, SubmitContext, SubmitRequest } from "../../intake/Intake";
 import { Turns } from "../../intake/Turns";
+import type { OrderState, Store } from "../../store";
 import { forbidden, unauthorized } from "../auth/refusals";
 import { readCursor, toPage } from "../cursor";
 import type { Deps } from "../Deps";
-import type { MarketRow } from "../Markets";
+import { Markets, type MarketRow } from "../Markets";
 import { operation, type Operation } from "../operation";
+import { readBookOrders, readOwnOrders } from "../reads/readOrders";
 import { readSubmitRequest } from "../readSubmitRequest";
 import * as s from "../schemas";
 import { tellOrder } from "../views";
@@ -63,8 +64,6 @@ const cancelled = z
 
 type Result = z.output<typeof accepted | typeof failed>;
 
-const OPEN_STATES = ["OPEN", "PARTIALLY_FILLED"] as const;
-
 function tellAccepted(given: Accepted): z.output<typeof accepted> {
   const { hash, conditionId, input, isNew, state } = given;
   const status = isNew && state === "OPEN" ? "PENDING_MATCH" : state;
@@ -74,7 +73,8 @@ function tellAccepted(given: Accepted): z.output<typeof accepted> {
 /** Orders: in, out, and where they stand. */
 export function orderOperations(deps: Deps): readonly Operation[] {
   const { store, intake, markets, metrics, clock, domain } = deps;
-  const { db } = store;
+  // Who trades does not wait for those who read.
+  const ownMarkets = new Markets({ reads: store.db });
 
   const submit = async (request: SubmitRequest, context: SubmitContext): Promise<Accepted> => {
     const given = await intake.submit(request, context);
@@ -84,7 +84,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
   const contextOf = (account: Address | undefined): SubmitContext =>
     account === undefined ? {} : { account };
 
-  const requireOrder = async (hash: Hex) => {
+  const requireOrder = async (db: Store["db"], hash: Hex) => {
     const row = await db
       .selectFrom("orders")
       .selectAll()
@@ -126,7 +126,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       answer: accepted,
       handle: async ({ params, body, request }) => {
         const asked = readSubmitRequest(body);
-        requireTokenOf(await markets.require(params.market), asked);
+        requireTokenOf(await ownMarkets.require(params.market), asked);
         return tellAccepted(await submit(asked, contextOf(request.identity?.account)));
       },
     }),
@@ -183,28 +183,10 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       answer: z.object({ orders: z.array(s.orderOut), cursor: s.nextCursor }),
       handle: async ({ query }) => {
         const market = await markets.require(query.marketId);
-        // Bids from the highest down, asks from the lowest up; of one price the earliest first.
-        const rank = sql<number>`case when side = 0 then -price else price end`;
-        let found = db
-          .selectFrom("orders")
-          .selectAll()
-          .where("condition_id", "=", market.condition_id)
-          .where("state", "in", OPEN_STATES);
-        if (query.side !== undefined)
-          found = found.where("side", "=", query.side === "BUY" ? 0 : 1);
-        if (query.outcome !== undefined) found = found.where("outcome", "=", query.outcome);
-        if (query.cursor !== undefined) {
-          const [side, price, input] = readCursor("orders", query.cursor, ["int", "int", "int"]);
-          found = found.where(
-            sql<boolean>`(side, ${rank}, input) > (${BigInt(side!)}::int8, ${BigInt(price!)}::int8, ${BigInt(input!)}::int8)`,
-          );
-        }
-        const rows = await found
-          .orderBy("side")
-          .orderBy(rank)
-          .orderBy("input")
-          .limit(query.limit + 1)
-          .execute();
+        const after = query.cursor === undefined ? undefined : bookPlaceOf(query.cursor);
+        const { condition_id: conditionId } = market;
+        const filter = { conditionId, side: query.side, outcome: query.outcome, after };
+        const rows = await readBookOrders(store.reads, filter, query.limit + 1);
         const page = toPage("orders", rows, query.limit, (row) => [
           `${row.side}`,
           `${row.side === 0 ? -row.price : row.price}`,
@@ -223,7 +205,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       bucket: "read",
       params: z.object({ orderHash: s.hash }),
       answer: s.orderOut,
-      handle: async ({ params }) => tellOrder(await requireOrder(params.orderHash)),
+      handle: async ({ params }) => tellOrder(await requireOrder(store.reads, params.orderHash)),
     }),
     operation({
       id: "listOwnOrders",
@@ -251,24 +233,17 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       answer: z.object({ orders: z.array(s.orderOut), cursor: s.nextCursor }),
       handle: async ({ params, query, request }) => {
         const account = requireOwn(request.identity?.account, params.account);
-        let found = db.selectFrom("orders").selectAll().where("maker", "=", account.toLowerCase());
-        if (query.market !== undefined) {
-          const { condition_id } = await markets.require(query.market);
-          found = found.where("condition_id", "=", condition_id);
-        }
+        const market =
+          query.market === undefined ? undefined : await markets.require(query.market);
         // PENDING_MATCH is the state of no stored order.
-        if (query.status !== undefined) found = found.where(sql`state`, "=", query.status);
-        if (query.cursor !== undefined) {
-          const [at, hash] = readCursor("own-orders", query.cursor, ["int", "text"]);
-          found = found.where(
-            sql<boolean>`(accepted_at_ms, hash) < (${BigInt(at!)}, ${String(hash)})`,
-          );
-        }
-        const rows = await found
-          .orderBy("accepted_at_ms", "desc")
-          .orderBy("hash", "desc")
-          .limit(query.limit + 1)
-          .execute();
+        const isNone = query.status === "PENDING_MATCH";
+        const filter = {
+          maker: account.toLowerCase(),
+          conditionId: market?.condition_id,
+          states: query.status === undefined ? undefined : [query.status as OrderState],
+          before: query.cursor === undefined ? undefined : ownPlaceOf(query.cursor),
+        };
+        const rows = isNone ? [] : await readOwnOrders(store.reads, filter, query.limit + 1);
         const page = toPage("own-orders", rows, query.limit, (row) => [
           `${row.accepted_at_ms}`,
           row.hash,
@@ -289,13 +264,13 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       handle: async ({ params, request }) => {
         const account = request.identity!.account!;
         const [done] = await intake.cancel(account, [params.orderHash]);
-        if (done === undefined || done.result === "NOT_FOUND") await requireOrder(params.orderHash);
+        if (done === undefined || done.result === "NOT_FOUND") await requireOrder(store.db, params.orderHash);
         if (done?.result === "NOT_YOURS") {
           throw forbidden("NOT_YOUR_ORDER", "only its maker may cancel an order", {
             orderHash: params.orderHash,
           });
         }
-        const order = tellOrder(await requireOrder(params.orderHash));
+        const order = tellOrder(await requireOrder(store.db, params.orderHash));
         return {
           success: done?.result === "CANCELLED",
           result: done?.result ?? "NOT_FOUND",
@@ -324,7 +299,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
         const account = request.identity!.account!;
         if ("orderHashes" in body)
           return tellCancelled(await intake.cancel(account, body.orderHashes));
-        const market = "market" in body ? await markets.require(body.market) : undefined;
+        const market = "market" in body ? await ownMarkets.require(body.market) : undefined;
         const count = await intake.cancelAll(account, market?.condition_id as Hex | undefined);
         return { results: [], cancelled: count };
       },
@@ -388,6 +363,16 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       },
     }),
   ];
+}
+
+function bookPlaceOf(cursor: string): { side: number; rank: bigint; input: bigint } {
+  const [side, rank, input] = readCursor("orders", cursor, ["int", "int", "int"]);
+  return { side: Number(side), rank: BigInt(rank!), input: BigInt(input!) };
+}
+
+function ownPlaceOf(cursor: string): { acceptedAtMs: bigint; hash: string } {
+  const [at, hash] = readCursor("own-orders", cursor, ["int", "text"]);
+  return { acceptedAtMs: BigInt(at!), hash: String(hash) };
 }
 
 function readBatch(body: unknown): readonly unknown[] {

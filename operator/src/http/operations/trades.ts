@@ -1,50 +1,48 @@
 import type { Address, Hex } from "@nostra/sdk/order";
-import { sql } from "kysely";
+import { sql, type Selectable } from "kysely";
 import { z } from "zod";
 import { OperatorError } from "../../errors";
-import { readCursor, toPage } from "../cursor";
+import type { ChainLogTable, MatchTable, Store } from "../../store";
+import { readCursor, writeCursor } from "../cursor";
 import type { Deps } from "../Deps";
 import { operation, type Operation } from "../operation";
+import { readMakers, readTrades } from "../reads/readTrades";
 import * as s from "../schemas";
 import { tellEvent, tellOrder, tellTrades } from "../views";
 import { requireOwn } from "./orders";
+
+type MatchRow = Selectable<MatchTable>;
+
+/** More logs than any block has room for of ours. */
+const MAX_LOGS_OF_TRANSACTION = 2_000;
 
 const LIST = z.object({ trades: z.array(s.tradeOut), cursor: s.nextCursor });
 
 /** Trades, and the proof of each. */
 export function tradeOperations(deps: Deps): readonly Operation[] {
   const { markets, domain } = deps;
-  const { db } = deps.store;
+  const db = deps.store.reads;
 
   const list = async (
     of: { conditionId?: string; account?: Address },
     query: { limit: number; cursor?: string | undefined },
   ): Promise<z.output<typeof LIST>> => {
-    let found = db.selectFrom("match").selectAll();
-    if (of.conditionId !== undefined) found = found.where("condition_id", "=", of.conditionId);
-    if (of.account !== undefined) {
-      const own = db
-        .selectFrom("orders")
-        .select("hash")
-        .where("maker", "=", of.account.toLowerCase());
-      // Two lists by index, not one condition that reads every trade.
-      const took = db.selectFrom("match").select("id").where("taker_hash", "in", own);
-      const made = db
-        .selectFrom("match_maker")
-        .select("match_id as id")
-        .where("order_hash", "in", own);
-      found = found.where("id", "in", took.union(made));
-    }
-    if (query.cursor !== undefined) {
-      const [number] = readCursor("trades", query.cursor, ["int"]);
-      found = found.where("number", "<", BigInt(number!));
-    }
-    const rows = await found
-      .orderBy("number", "desc")
-      .limit(query.limit + 1)
-      .execute();
-    const page = toPage("trades", rows, query.limit, (row) => [`${row.number}`]);
-    return { trades: await tellTrades(db, page.rows), cursor: page.cursor };
+    const before = query.cursor === undefined ? undefined : numberOf(query.cursor);
+    const account = of.account?.toLowerCase();
+    const rows = await readTrades(db, { ...of, account, before }, query.limit + 1);
+    const wanted = rows.slice(0, query.limit);
+    const { matches, makersOf } = await readMakers(db, wanted);
+    const last = matches.at(-1);
+    const isMore = last !== undefined && matches.length < rows.length;
+    return {
+      trades: await tellTrades(db, matches, makersOf),
+      cursor: isMore ? writeCursor("trades", [`${last.number}`]) : null,
+    };
+  };
+
+  const tellOne = async (row: MatchRow) => {
+    const { makersOf } = await readMakers(db, [row]);
+    return (await tellTrades(db, [row], makersOf))[0]!;
   };
 
   const requireTrade = async (id: string) => {
@@ -117,7 +115,7 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
       bucket: "read",
       params: z.object({ id: s.text(200) }),
       answer: s.tradeOut,
-      handle: async ({ params }) => (await tellTrades(db, [await requireTrade(params.id)]))[0]!,
+      handle: async ({ params }) => tellOne(await requireTrade(params.id)),
     }),
     operation({
       id: "getTradeProof",
@@ -152,8 +150,8 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
       }),
       handle: async ({ params }) => {
         const row = await requireTrade(params.id);
-        const [trade] = await tellTrades(db, [row]);
-        const hashes = [trade!.takerHash, ...trade!.makers.map(({ hash }) => hash)];
+        const trade = await tellOne(row);
+        const hashes = [trade.takerHash, ...trade.makers.map(({ hash }) => hash)];
         const orders = await db
           .selectFrom("orders")
           .selectAll()
@@ -164,16 +162,9 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
         const logs =
           row.tx_hash === null
             ? []
-            : await db
-                .selectFrom("chain_log")
-                .selectAll()
-                .where("tx_hash", "=", row.tx_hash)
-                .where(sql<boolean>`topics && ${hashes}::text[]`)
-                .orderBy("block_number")
-                .orderBy("log_index")
-                .execute();
+            : await readProofLogs(db, row.tx_hash, hashes);
         return {
-          trade: trade!,
+          trade,
           domain: { ...domain, chainId: Number(domain.chainId) },
           orders: hashes.flatMap((hash) => {
             const told = byHash.get(hash);
@@ -186,7 +177,7 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
               ? null
               : {
                   hash: row.tx_hash as Hex,
-                  blockNumber: trade!.blockNumber,
+                  blockNumber: trade.blockNumber,
                   isFinal: row.state === "CONFIRMED",
                 },
           logs: logs.map((log) => ({
@@ -198,4 +189,22 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
       },
     }),
   ];
+}
+
+function numberOf(cursor: string): bigint {
+  const [number] = readCursor("trades", cursor, ["int"]);
+  return BigInt(number!);
+}
+
+/** The logs of a transaction that name one of these orders. */
+async function readProofLogs(
+  db: Store["reads"],
+  txHash: string,
+  hashes: readonly string[],
+): Promise<Selectable<ChainLogTable>[]> {
+  const { rows } = await sql<Selectable<ChainLogTable>>`select * from (
+      select * from chain_log where tx_hash = ${txHash}
+      order by block_number, log_index limit ${MAX_LOGS_OF_TRANSACTION}) as log
+    where topics && ${hashes}::text[] order by block_number, log_index`.execute(db);
+  return rows;
 }
