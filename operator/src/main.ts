@@ -199,6 +199,9 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     ...(config.MAX_HEAD_AGE_SECONDS === undefined
       ? {}
       : { maxHeadAgeMs: config.MAX_HEAD_AGE_SECONDS * 1000 }),
+    ...(config.MAX_TRANSACTION_GAS === undefined
+      ? {}
+      : { settler: { maxGas: BigInt(config.MAX_TRANSACTION_GAS) } }),
     log,
     onGivenUp: (fault) => {
       log.fatal({ err: fault }, "this process ends; another can go on from what is stored");
