@@ -65,7 +65,34 @@ const environment = z.object({
   MARKET_TERMS: z
     .string()
     .optional()
-    .describe("file with terms of single markets: {condition: {tick, minSize}}; the tick as above"),
+    .describe(
+      "file with terms of single markets: {condition: {tick, minSize, minFeeBps, minNotional}}",
+    ),
+  MIN_FEE_BPS: integer(0, 1_000)
+    .default(0)
+    .describe("least fee rate that an order must sign, in basis points"),
+  MIN_NOTIONAL: z
+    .string()
+    .regex(/^\d+(\.\d{1,6})?$/, 'expected collateral such as "0.5"')
+    .default("0")
+    .describe("least collateral that an order must be for"),
+  MAX_OPEN_ORDERS: integer(1, 1_000_000)
+    .default(1_000)
+    .describe("open orders that an account may have in one market"),
+  MAX_OPEN_ORDERS_IN_ALL: integer(1, 1_000_000)
+    .default(5_000)
+    .describe("open orders that an account may have in all markets"),
+  MAX_UNSETTLED_MATCHES: integer(1, 1_000_000)
+    .default(200)
+    .describe("matches not on chain that an account may have taken; then it must be post-only"),
+  MAX_UNSETTLED_COLLATERAL: z
+    .string()
+    .regex(/^\d+(\.\d{1,6})?$/, 'expected collateral such as "100000"')
+    .default("100000")
+    .describe("collateral of those matches, from which on the same holds"),
+  MAX_REJECTED_PER_HOUR: integer(1, 1_000_000)
+    .default(2_000)
+    .describe("FOK and FAK orders of an account that may come to nothing within an hour"),
   UNSETTLED_CAP: z
     .string()
     .default("1000000")

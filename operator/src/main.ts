@@ -5,6 +5,8 @@ import pino from "pino";
 import { isNostraError } from "@nostra/sdk/errors";
 import { ConfigError, describeConfig, readConfig, type Config } from "./config";
 import { DEFAULT_LIMITS, REDACTED_PATHS, scaleLimits } from "./http";
+import type { MarketTerms } from "./markets/MarketDirectory";
+import { parseTerms } from "./markets/parseTerms";
 import { consoleNotifier, webhookNotifier } from "./monitor/createAlarm";
 import { resilientRpc } from "./resilientRpc";
 import { finalizedOrDepth } from "./rpc";
@@ -128,7 +130,19 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     serves,
     ...(config.REDIS_URL === undefined ? {} : { redisUrl: config.REDIS_URL }),
     notifiers: [consoleNotifier(log), ...(webhook === undefined ? [] : [webhookNotifier(webhook)])],
-    defaultTerms: { tick: config.TICK, minSize: config.MIN_SIZE },
+    defaultTerms: {
+      tick: config.TICK,
+      minSize: config.MIN_SIZE,
+      minFeeBps: `${config.MIN_FEE_BPS}`,
+      minNotional: config.MIN_NOTIONAL,
+    },
+    accountLimits: {
+      maxOpenOrders: config.MAX_OPEN_ORDERS,
+      maxOpenOrdersInAll: config.MAX_OPEN_ORDERS_IN_ALL,
+      maxUnsettledMatches: config.MAX_UNSETTLED_MATCHES,
+      maxUnsettledCollateral: parseUnits(config.MAX_UNSETTLED_COLLATERAL, 6),
+      maxRejectedAnHour: config.MAX_REJECTED_PER_HOUR,
+    },
     ...(config.MARKET_TERMS === undefined ? {} : { terms: readTerms(config.MARKET_TERMS) }),
     unsettledCap: parseUnits(config.UNSETTLED_CAP, 6),
     warmUpSeconds: config.WARM_UP_SECONDS,
@@ -152,12 +166,9 @@ function secretsOf(config: Config): string[] {
   ].filter((secret) => secret !== undefined);
 }
 
-function readTerms(file: string): Record<string, { tick: string; minSize: string }> {
+function readTerms(file: string): Readonly<Record<string, Partial<MarketTerms>>> {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Record<
-      string,
-      { tick: string; minSize: string }
-    >;
+    return parseTerms(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
     throw new ConfigError(`MARKET_TERMS: ${file} cannot be read: ${(cause as Error).message}`);
   }

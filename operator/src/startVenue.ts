@@ -9,6 +9,7 @@ import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
+import { matchingRules } from "./engine/matchingRules";
 import type { VenueMarket } from "./engine/MarketEngine";
 import { VenueEngine } from "./engine/VenueEngine";
 import type { OperatorError } from "./errors";
@@ -22,6 +23,7 @@ import {
   type HttpServer,
 } from "./http";
 import { Indexer } from "./indexer";
+import type { AccountLimits } from "./intake/AccountLimits";
 import { ChainState } from "./intake/ChainState";
 import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
@@ -66,7 +68,11 @@ export interface VenueOptions {
   readonly notifiers?: readonly Notifier[];
   /** How markets are traded unless `terms` says otherwise. Default: tick 0.01, least size 1 share. */
   readonly defaultTerms?: MarketTerms;
-  readonly terms?: Readonly<Record<string, MarketTerms>>;
+  readonly terms?: Readonly<Record<string, Partial<MarketTerms>>>;
+  /** What one account may have here. Default DEFAULT_ACCOUNT_LIMITS. */
+  readonly accountLimits?: AccountLimits;
+  /** The most gas that a transaction of the chain may use. Default 16,777,216 (EIP-7825). */
+  readonly maxTransactionGas?: number;
   readonly pollMs?: number;
   readonly undoDepth?: bigint;
   readonly settler?: Partial<SettlerOptions>;
@@ -120,7 +126,6 @@ const DEFAULT_CAP = 1_000_000_000_000n;
 /** A second before an order dies no settlement would reach the chain in time. */
 const MARGIN_SECONDS = 5n;
 const MIN_LIFE_SECONDS = 10n;
-const MAX_MAKERS = 50;
 const CAP_CHECK_MS = 1_000;
 
 /** Joins the parts of the operator, and starts them in the order in which they need each other. */
@@ -187,7 +192,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const keccak256 = await createFastKeccak();
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
-      rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
+      rules: matchingRules(MARGIN_SECONDS, options.maxTransactionGas),
       onGivenUp,
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
@@ -243,6 +248,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, mode },
       minLifeSeconds: MIN_LIFE_SECONDS,
       isCoolingDown: (account) => settler.isCoolingDown(account),
+      ...(options.accountLimits === undefined ? {} : { limits: options.accountLimits }),
     });
     const monitor = new Monitor({
       ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
