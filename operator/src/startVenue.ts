@@ -23,7 +23,7 @@ import {
   type HttpServer,
 } from "./http";
 import { Indexer } from "./indexer";
-import type { AccountLimits } from "./intake/AccountLimits";
+import { DEFAULT_ACCOUNT_LIMITS, type AccountLimits } from "./intake/AccountLimits";
 import { ChainState } from "./intake/ChainState";
 import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
@@ -32,6 +32,7 @@ import { usualVerifyThreads, VerifierThreads } from "./intake/VerifierThreads";
 import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
+import { termsInForce } from "./markets/termsInForce";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
 import { resilientRpc } from "./resilientRpc";
@@ -244,11 +245,12 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
     const verifier = options.verifier ?? openVerifier(domain, keccak256, options, closers);
     log.info({ backend: verifier.backend }, "signatures are verified");
+    const limits = options.accountLimits ?? DEFAULT_ACCOUNT_LIMITS;
     const intake = new VenueIntake({
       ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, mode },
       minLifeSeconds: MIN_LIFE_SECONDS,
       isCoolingDown: (account) => settler.isCoolingDown(account),
-      ...(options.accountLimits === undefined ? {} : { limits: options.accountLimits }),
+      limits,
     });
     const monitor = new Monitor({
       ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
@@ -275,6 +277,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const server = await createHttpServer({
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
+      termsOf: (market) => termsInForce(market, markets, engine, limits),
       checks: healthChecks({ rpc, redis, indexer, settler, engine }),
     });
     closers.push(() => server.app.close());

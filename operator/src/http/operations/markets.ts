@@ -84,7 +84,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
           `${row.created_at}`,
           row.condition_id,
         ]);
-        return { markets: page.rows.map((row) => tellMarket(row, clock)), cursor: page.cursor };
+        return { markets: page.rows.map((row) => tellMarket(row, deps)), cursor: page.cursor };
       },
     }),
     operation({
@@ -97,7 +97,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       bucket: "read",
       params: MARKET,
       answer: s.marketOut,
-      handle: async ({ params }) => tellMarket(await markets.require(params.market), clock),
+      handle: async ({ params }) => tellMarket(await markets.require(params.market), deps),
     }),
     operation({
       id: "getMarketDetails",
@@ -112,7 +112,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       handle: async ({ params }) => {
         const market = await markets.require(params.market);
         const [stats] = await readStats(deps, [market.condition_id as Hex]);
-        return { market: tellMarket(market, clock), stats: stats! };
+        return { market: tellMarket(market, deps), stats: stats! };
       },
     }),
     operation({
