@@ -109,7 +109,30 @@ const environment = z.object({
   MARKET_TERMS: z
     .string()
     .optional()
-    .describe("file with terms of single markets: {condition: {tick, minSize}}; the tick as above"),
+    .describe(
+      "file with terms of single markets: {condition: {tick, minSize, minFeeBps, minNotional}}",
+    ),
+  MIN_FEE_BPS: integer(0, 1_000)
+    .default(0)
+    .describe("least fee rate that an order must sign, in basis points"),
+  MIN_NOTIONAL: amount
+    .default("0")
+    .describe("least collateral that an order must be for"),
+  MAX_OPEN_ORDERS: integer(1, 1_000_000)
+    .default(1_000)
+    .describe("open orders that an account may have in one market"),
+  MAX_OPEN_ORDERS_IN_ALL: integer(1, 1_000_000)
+    .default(5_000)
+    .describe("open orders that an account may have in all markets"),
+  MAX_UNSETTLED_MATCHES: integer(1, 1_000_000)
+    .default(200)
+    .describe("matches not on chain that an account may have taken; then it must be post-only"),
+  MAX_UNSETTLED_COLLATERAL: amount
+    .default("100000")
+    .describe("collateral of those matches, from which on the same holds"),
+  MAX_REJECTED_PER_HOUR: integer(1, 1_000_000)
+    .default(2_000)
+    .describe("FOK and FAK orders of an account that may come to nothing within an hour"),
   UNSETTLED_CAP: amount
     .default("1000000")
     .describe("collateral matched and not on chain, from which on only post-only orders are taken"),
@@ -150,7 +173,7 @@ const environment = z.object({
 
 export type Config = z.infer<typeof environment> & {
   readonly deployment: Deployment;
-  readonly terms: Readonly<Record<string, MarketTerms>> | undefined;
+  readonly terms: Readonly<Record<string, Partial<MarketTerms>>> | undefined;
 };
 
 /** A variable that cannot be used as it is. */
@@ -263,19 +286,30 @@ function readDeployment(file: string): Deployment {
   return found;
 }
 
+/** A file of settings is written by hand: basis points may stand as a number. */
+const basisPoints = z
+  .union([z.number().int(), z.string().regex(/^\d{1,4}$/).transform(Number)])
+  .refine((bps) => bps >= 0 && bps <= 1_000, "expected 0 to 1000 basis points")
+  .transform(String);
+
 const termsFile = z.record(
-  z.string().regex(/^0x[0-9a-fA-F]{64}$/, "expected condition ids as names"),
-  z.strictObject({ tick, minSize: amount }),
+  z.string().regex(/^0x[0-9a-fA-F]{64}$/, "expected condition ids as names").toLowerCase(),
+  z.strictObject({
+    tick: tick.optional(),
+    minSize: amount.optional(),
+    minFeeBps: basisPoints.optional(),
+    minNotional: amount.optional(),
+  }),
 );
 
-function readTerms(file: string): Record<string, MarketTerms> {
+function readTerms(file: string): Readonly<Record<string, Partial<MarketTerms>>> {
   const parsed = termsFile.safeParse(readJson(file));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return parsed.data as Readonly<Record<string, Partial<MarketTerms>>>;
   const [issue] = parsed.error.issues;
   const at = (issue?.path ?? []).map(String).join(".");
   throw new Error(
     `${shown(file)}${at === "" ? "" : ` at ${shown(at)}`}: ${issue?.message ?? "not readable"}; ` +
-      "expected {condition id: {tick, minSize}}",
+      "expected {condition id: {tick, minSize, minFeeBps, minNotional}}, each optional",
   );
 }
 

@@ -9,6 +9,7 @@ import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
+import { matchingRules } from "./engine/matchingRules";
 import type { VenueMarket } from "./engine/MarketEngine";
 import { VenueEngine } from "./engine/VenueEngine";
 import type { OperatorError } from "./errors";
@@ -17,6 +18,7 @@ import { HeadWatch } from "./HeadWatch";
 import { healthChecks } from "./healthChecks";
 import { createHttpServer, Metrics, RedisLimiter, type HttpConfig, type HttpServer } from "./http";
 import { Indexer } from "./indexer";
+import { DEFAULT_ACCOUNT_LIMITS, type AccountLimits } from "./intake/AccountLimits";
 import { ChainState } from "./intake/ChainState";
 import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
@@ -26,6 +28,7 @@ import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
 import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes";
+import { termsInForce } from "./markets/termsInForce";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
 import { resilientRpc } from "./resilientRpc";
@@ -67,7 +70,11 @@ export interface VenueOptions {
   readonly notifiers?: readonly Notifier[];
   /** How markets are traded unless `terms` says otherwise. Default: tick 0.01, least size 1 share. */
   readonly defaultTerms?: MarketTerms;
-  readonly terms?: Readonly<Record<string, MarketTerms>>;
+  readonly terms?: Readonly<Record<string, Partial<MarketTerms>>>;
+  /** What one account may have here. Default DEFAULT_ACCOUNT_LIMITS. */
+  readonly accountLimits?: AccountLimits;
+  /** The most gas that a transaction of the chain may use. Default 16,777,216 (EIP-7825). */
+  readonly maxTransactionGas?: number;
   readonly pollMs?: number;
   readonly undoDepth?: bigint;
   readonly settler?: Partial<SettlerOptions>;
@@ -133,7 +140,6 @@ const DEFAULT_CAP = 1_000_000_000_000n;
 /** A second before an order dies no settlement would reach the chain in time. */
 const MARGIN_SECONDS = 5n;
 const MIN_LIFE_SECONDS = 10n;
-const MAX_MAKERS = 50;
 
 /** Joins the parts of the operator, and starts them in the order in which they need each other. */
 export async function startVenue(options: VenueOptions): Promise<Venue> {
@@ -207,7 +213,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const keccak256 = await createFastKeccak();
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
-      rules: { maxMakers: MAX_MAKERS, marginSeconds: MARGIN_SECONDS },
+      rules: matchingRules(MARGIN_SECONDS, options.maxTransactionGas),
       onGivenUp,
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
@@ -280,10 +286,12 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const domain = orderDomain({ chainId, exchange: contracts.ctfExchange });
     const verifier = options.verifier ?? openVerifier(domain, keccak256, options, closers);
     log.info({ backend: verifier.backend }, "signatures are verified");
+    const limits = options.accountLimits ?? DEFAULT_ACCOUNT_LIMITS;
     const intake = new VenueIntake({
       ...{ engine, markets, chain, verifier, connection, store, heartbeats, chainNow, modes },
       minLifeSeconds: MIN_LIFE_SECONDS,
       isCoolingDown: (account) => settler.isCoolingDown(account),
+      limits,
     });
     const monitor = new Monitor({
       ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
@@ -312,6 +320,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
       setMode: (mode) => operatorMode.set(mode),
       alarm,
+      termsOf: (market) => termsInForce(market, markets, engine, limits),
       checks: healthChecks({ rpc, redis, indexer, settlement, head, engine, engineLease }),
     });
     closers.push(() => server.app.close());

@@ -23,6 +23,8 @@ export interface Shape {
   taker?: Account;
   expiration?: bigint;
   signed?: boolean;
+  /** A contract wallet signs it. */
+  isWallet?: boolean;
 }
 
 /** An order by its raw amounts: gives `makerAmount`, wants `takerAmount`. */
@@ -31,7 +33,7 @@ export function raw(
   tokenId: bigint,
   makerAmount: bigint,
   takerAmount: bigint,
-  { maker = ALICE, taker = ANYONE, expiration = 0n, signed = true }: Shape = {},
+  { maker = ALICE, taker = ANYONE, expiration = 0n, signed = true, isWallet = false }: Shape = {},
 ): IncomingOrder {
   const hash = freshHash();
   const order = {
@@ -46,7 +48,7 @@ export function raw(
     nonce: 0n,
     feeRateBps: 0n,
     side,
-    signatureType: 0 as const,
+    signatureType: isWallet ? (2 as const) : (0 as const),
   };
   return { hash, order: signed ? { ...order, signature: "0x5151" } : order };
 }

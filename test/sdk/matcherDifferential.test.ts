@@ -182,7 +182,10 @@ function randomRequest(
     const remaining = chance.bigint(0n, left);
     return ["reduce", (on) => on.reduce(some.hash, remaining)];
   }
-  if (dice <= 98) return ["expire", (on) => on.expire(now)];
+  if (dice <= 98) {
+    const most = chance.pick([1, 2, 3, Infinity]);
+    return ["expire", (on) => [on.expire(now, most), on.nextExpiration()]];
+  }
   const tick = chance.pick([1n, 100n, 10_000n, 10_000n, 200_000n]);
   return ["tick", (on) => on.changeTick(tick)];
 }
@@ -199,6 +202,7 @@ function randomOrder(chance: Chance, tastes: typeof AMOUNTS): IncomingOrder {
       maker: chance.pick(accounts),
       ...(chance.chance(8) ? { taker: chance.pick(accounts) } : {}),
       ...(chance.chance(15) ? { expiration: BigInt(chance.int(90, 150)) } : {}),
+      ...(chance.chance(20) ? { isWallet: true } : {}),
     },
   );
 }
@@ -219,6 +223,12 @@ function randomOptions(chance: Chance, now: bigint): MatchOptions {
   return {
     ...wish,
     maxMakers: chance.pick([1, 2, 50]),
+    ...(chance.chance(30) ? { maxPassedBy: chance.int(1, 6) } : {}),
+    ...(chance.chance(30) ? { maxPlans: chance.int(1, 3) } : {}),
+    ...(chance.chance(30) ? { maxWeight: chance.int(1, 6) * 400_000 } : {}),
+    ...(chance.chance(10)
+      ? { weights: { order: chance.int(1, 500_000), walletSignature: 300_000, signatureByte: 7 } }
+      : {}),
     ...(chance.chance(50) ? { now, marginSeconds: BigInt(chance.int(0, 20)) } : {}),
     ...(chance.chance(60) ? { selfTrade: chance.pick(SELF_TRADES) } : {}),
     ...(chance.chance(10) ? { skip: ({ order }) => order.maker === skipped } : {}),

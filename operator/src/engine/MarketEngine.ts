@@ -2,24 +2,31 @@ import {
   BookRecorder,
   type BookMarket,
   type LogState,
+  type MatchOptions,
   type MatchPlan,
   type RestingOrder,
   type SubmitResult,
 } from "@nostra/sdk/matcher";
 import { isNostraError } from "@nostra/sdk/errors";
-import { Side, type Hex } from "@nostra/sdk/order";
+import { Side, type Address, type Hex } from "@nostra/sdk/order";
 import type { MatchEvent } from "../bus";
+import type { AccountWork } from "./AccountWork";
 import type { Command } from "./commands";
 import type { Effects } from "./Effects";
 import { Levels } from "./Levels";
 import { assetOf, isOpen, placeOf, sharesOf, type OrderRecord } from "./OrderRecord";
 import type { OrderRecords } from "./OrderRecords";
 import type { Reservations } from "./Reservations";
+import type { RestingPairs } from "./RestingPairs";
 
 /** A market that the venue trades. */
 export interface VenueMarket extends BookMarket {
   readonly conditionId: Hex;
   readonly tick: bigint;
+  /** The least fee rate that an order must sign, in basis points. Default 0. Intake's alone: the book does not look at it. */
+  readonly minFeeBps?: bigint;
+  /** The least collateral that an order must be for, in units. Default 0. Intake's alone. */
+  readonly minNotional?: bigint;
 }
 
 /** A match that is not final: what to give back to whom if it fails. */
@@ -40,7 +47,14 @@ export interface MatchingRules {
   readonly maxMakers: number;
   /** How long before its expiration an order counts as dead: a settlement takes time. */
   readonly marginSeconds: bigint;
+  /** See MatchOptions of the matcher: the bounds of one order's work. Default: none. */
+  readonly maxPassedBy?: number;
+  readonly maxPlans?: number;
+  readonly maxWeight?: number;
 }
+
+/** The most orders that one input takes out of the book because they died. */
+const MAX_EXPIRED_AT_ONCE = 500;
 
 /** Hashing a whole book stops everything for its length, so the log has that rarely: decisions are checked in every line. */
 const STATE_EVERY = 1_000_000;
@@ -51,6 +65,8 @@ export interface MarketEngineParams {
   readonly reservations: Reservations;
   /** Orders of the venue by hash: open ones, and those in unsettled matches. */
   readonly records: OrderRecords;
+  readonly work: AccountWork;
+  readonly pairs?: RestingPairs;
   readonly resume?: LogState;
   readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -70,19 +86,24 @@ export class MarketEngine {
   readonly #rules: MatchingRules;
   readonly #reservations: Reservations;
   readonly #records: OrderRecords;
+  readonly #work: AccountWork;
+  readonly #pairs: RestingPairs | undefined;
+  readonly #resting = new Set<Hex>();
+  /** Orders whose matching stopped at a limit of work. */
+  #stopped: Hex[] = [];
   /** The book's version that followers were told last. */
   #toldVersion: number;
-  /** A bound of what nextExpiration tells; undefined when it must be looked for. */
-  #nextExpiration: bigint | null | undefined = undefined;
   /** Matches made by the input that is being done. */
   #plans = 0;
 
   constructor(params: MarketEngineParams) {
-    const { market, rules, reservations, records, resume, keccak256 } = params;
+    const { market, rules, reservations, records, work, pairs, resume, keccak256 } = params;
     this.market = market;
     this.#rules = rules;
     this.#reservations = reservations;
     this.#records = records;
+    this.#work = work;
+    this.#pairs = pairs;
     this.recorder = new BookRecorder(market, {
       stateEvery: STATE_EVERY,
       ...(resume === undefined ? {} : { resume }),
@@ -100,6 +121,7 @@ export class MarketEngine {
   /** An order arrives, at the chain's second `now`. */
   arrive(record: OrderRecord, now: bigint, effects: Effects, atMs: number): void {
     this.#plans = 0;
+    if (this.hasDead(now)) this.#expire(now, record.input, effects, atMs);
     this.#records.set(record);
     effects.orders.set(record.hash, record);
     this.#submit(record, record.input, { postOnly: record.postOnly, now }, effects, atMs);
@@ -113,12 +135,13 @@ export class MarketEngine {
         return this.#takeOut(command.hash, "CANCELLED", command.reason, input, effects, atMs);
       case "invalidate":
         return this.#invalidate(command.hash, command.reason, input, effects, atMs);
-      case "expire": {
-        const { result, line } = this.recorder.expire(command.now);
-        this.#log(line, input, effects);
-        for (const { hash } of result) this.#left(hash, "EXPIRED", null, effects, atMs);
-        this.#nextExpiration = undefined;
-        return result.length > 0;
+      case "expire":
+        return this.#expire(command.now, input, effects, atMs);
+      case "rematch": {
+        const record = this.#records.get(command.hash);
+        if (record === undefined || !record.rests) return false;
+        this.#giveBack(record, 0n, command.now, input, effects, atMs);
+        return true;
       }
       case "reduce":
         return this.#reduce(command.hash, command.remaining, input, effects, atMs);
@@ -142,11 +165,15 @@ export class MarketEngine {
   settleReservation(matchId: string, hash: Hex): void {
     const record = this.#records.get(hash);
     if (record !== undefined) this.#reserve(`${matchId} ${hash}`, record, 0n);
+    this.#work.unsettled.release(matchId);
   }
 
   /** The opposite, when the chain has undone it. */
   restoreReservation(matchId: string): void {
-    for (const { hash, making } of this.unsettled.get(matchId)?.parts ?? []) {
+    const match = this.unsettled.get(matchId);
+    if (match === undefined) return;
+    this.#countUnsettled(match.told);
+    for (const { hash, making } of match.parts) {
       const record = this.#records.get(hash);
       if (record !== undefined) this.#reserve(`${matchId} ${hash}`, record, making);
     }
@@ -155,7 +182,10 @@ export class MarketEngine {
   /** Takes on what an earlier process left: an order that is open, or in an unsettled match. */
   adopt(record: OrderRecord): void {
     this.#records.set(record);
-    if (isOpen(record)) this.#reserve(record.hash, record, record.remaining);
+    if (!isOpen(record)) return;
+    this.#reserve(record.hash, record, record.remaining);
+    this.#work.openOrders.hold(record.hash, record.order.maker, record.conditionId);
+    if (record.rests) this.#resting.add(record.hash);
   }
 
   adoptMatch(match: UnsettledMatch, isOnChain: boolean): void {
@@ -174,14 +204,33 @@ export class MarketEngine {
     return { type: "book", conditionId, from, to, ...this.levels.takeChanges(), atMs };
   }
 
-  /** The second from which on some order that rests may be dead; null when none ever dies. */
+  /** The second from which on some order that rests is dead to this market; null when none ever is. */
   nextExpiration(): bigint | null {
-    if (this.#nextExpiration !== undefined) return this.#nextExpiration;
-    let next: bigint | null = null;
-    for (const { order } of [...this.recorder.book.bids(), ...this.recorder.book.asks()]) {
-      next = sooner(next, order.expiration);
+    const next = this.recorder.book.nextExpiration();
+    return next === null ? null : next - this.#rules.marginSeconds;
+  }
+
+  /** True when an order rests that is dead at `now`. */
+  hasDead(now: bigint): boolean {
+    const next = this.nextExpiration();
+    return next !== null && next <= now;
+  }
+
+  /** Some orders that rest, at most `most`. */
+  someResting(most: number): readonly Readonly<OrderRecord>[] {
+    const some: OrderRecord[] = [];
+    for (const hash of this.#resting) {
+      if (some.length === most) break;
+      some.push(this.#records.get(hash)!);
     }
-    return (this.#nextExpiration = next);
+    return some;
+  }
+
+  /** Orders whose matching stopped at a limit of work since this was asked last, and that rest: there is more for them. */
+  takeStopped(): readonly Hex[] {
+    const stopped = this.#stopped;
+    this.#stopped = [];
+    return stopped;
   }
 
   // ------------------------------------------------------------------------------------------ orders in
@@ -195,8 +244,11 @@ export class MarketEngine {
   ): void {
     const { hash, order, remaining } = record;
     const { kind, timeInForce, selfTrade } = record;
-    const { maxMakers, marginSeconds } = this.#rules;
-    const options = { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds };
+    const partners = this.#pairs?.partnersOf(order.maker) ?? [];
+    const options: MatchOptions = {
+      ...{ kind, timeInForce, postOnly, selfTrade, now, ...this.#rules },
+      ...(partners.length === 0 ? {} : { skip: isOfAny(partners) }),
+    };
     let result: SubmitResult;
     try {
       const incoming = { hash, order, remaining, sequence: record.input };
@@ -221,9 +273,8 @@ export class MarketEngine {
     const rests = result.rested !== null;
     if (rests) {
       this.#stand(record, result.remaining);
-      if (this.#nextExpiration !== undefined) {
-        this.#nextExpiration = sooner(this.#nextExpiration, order.expiration);
-      }
+      const isStopped = result.reason === "WORK_LIMIT" && result.plans.length > 0;
+      if (isStopped) this.#stopped.push(hash);
     }
     const wasMatched = record.remaining < order.makerAmount;
     if (isDone) this.#change(record, { state: "FILLED", reason: null, rests }, effects, atMs);
@@ -262,6 +313,7 @@ export class MarketEngine {
     ];
     const event = this.#matchEvent(id, plan, taker, atMs);
     this.unsettled.set(id, { id, parts, told: event });
+    this.#countUnsettled(event);
     for (const { hash, making } of parts) {
       this.#reserve(`${id} ${hash}`, this.#bind(hash), making);
     }
@@ -377,6 +429,18 @@ export class MarketEngine {
     return true;
   }
 
+  /**
+   * Takes out orders that no settlement could reach in time: nobody can take them any more. At most a number of them, so that a
+   * thousand orders that die at once do not hold up what comes next.
+   */
+  #expire(now: bigint, input: number, effects: Effects, atMs: number): boolean {
+    const deadline = now + this.#rules.marginSeconds;
+    const { result, line } = this.recorder.expire(deadline, MAX_EXPIRED_AT_ONCE);
+    this.#log(line, input, effects);
+    for (const { hash } of result) this.#left(hash, "EXPIRED", null, effects, atMs);
+    return result.length > 0;
+  }
+
   /** An order left the book with what it had. */
   #left(
     hash: Hex,
@@ -470,6 +534,11 @@ export class MarketEngine {
     Object.assign(record, change);
     const { hash, conditionId, order, state, remaining, reason } = record;
     this.#reserve(hash, record, isOpen(record) ? remaining : 0n);
+    if (isOpen(record)) this.#work.openOrders.hold(hash, order.maker, conditionId);
+    else this.#work.openOrders.release(hash);
+    if (record.rests) this.#resting.add(hash);
+    else this.#resting.delete(hash);
+    if (state === "REJECTED") this.#work.rejected.add(order.maker);
     const row = { hash, state, remaining: remaining.toString(), reason };
     const rested = record.shown ?? false;
     record.shown = record.rests;
@@ -490,6 +559,12 @@ export class MarketEngine {
 
   #reserve(name: string, { order }: OrderRecord, amount: bigint): void {
     this.#reservations.set(name, order.maker, assetOf(order), amount);
+  }
+
+  /** Who takes makes the work: the account whose order rested cannot be made to wait by others' orders. */
+  #countUnsettled({ matchId, conditionId, taker, takerOutcome, price, shares }: MatchEvent): void {
+    const own = BigInt(takerOutcome === "YES" ? price : 1_000_000 - price);
+    this.#work.unsettled.hold(matchId, taker, conditionId, (BigInt(shares) * own) / 1_000_000n);
   }
 
   #bind(hash: Hex): OrderRecord {
@@ -516,8 +591,8 @@ export class MarketEngine {
   }
 }
 
-/** The earlier of two expirations; 0n is never. */
-function sooner(next: bigint | null, expiration: bigint): bigint | null {
-  if (expiration === 0n) return next;
-  return next === null || expiration < next ? expiration : next;
+/** True for orders of these accounts. */
+function isOfAny(accounts: readonly Address[]): (resting: RestingOrder) => boolean {
+  const wanted = new Set(accounts.map((account) => account.toLowerCase()));
+  return ({ order }) => wanted.has(order.maker.toLowerCase());
 }

@@ -48,6 +48,11 @@ export class Reservations {
     return total === undefined ? 0n : total.all - total.inMatches;
   }
 
+  /** The assets of which something of the account's is reserved. */
+  assetsOf(account: Address): readonly string[] {
+    return [...(this.#totals.get(account.toLowerCase())?.keys() ?? [])];
+  }
+
   /** Every reservation anew, for checking the totals. */
   *all(): Generator<readonly [name: string, key: string, amount: bigint]> {
     for (const [name, { total, amount }] of this.#held) {

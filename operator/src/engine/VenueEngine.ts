@@ -6,7 +6,8 @@ import type { Clock } from "../clock";
 import { FencedError, OperatorError } from "../errors";
 import type { Log } from "../log";
 import { leasePosition, named, type Lease, type OrdersTable, type Store } from "../store";
-import type { Command } from "./commands";
+import { AccountWork } from "./AccountWork";
+import type { CancelReason, Command } from "./commands";
 import { Effects } from "./Effects";
 import type { Accepted, Engine, NewOrder } from "./Engine";
 import { loadMarkets } from "./loadMarkets";
@@ -14,6 +15,7 @@ import { MarketEngine, type MatchingRules, type VenueMarket } from "./MarketEngi
 import { assetOf, recordOf, type OrderRecord } from "./OrderRecord";
 import { OrderRecords } from "./OrderRecords";
 import { Reservations } from "./Reservations";
+import type { RestingPairs } from "./RestingPairs";
 import { storeStatement } from "./storeStatement";
 
 export interface VenueEngineParams {
@@ -24,6 +26,8 @@ export interface VenueEngineParams {
   readonly chainNow: () => bigint;
   readonly lease: Lease;
   readonly rules: MatchingRules;
+  /** Which accounts are not matched with each other now. Default: none. */
+  readonly pairs?: RestingPairs;
   readonly log: Log;
   readonly keccak256?: (bytes: Uint8Array) => Uint8Array;
   /** The most inputs one commit takes. Default 512. */
@@ -67,6 +71,9 @@ const FIND_ORDERS = named(
   "select hash, input, state from orders where hash = any($1::text[])",
 );
 
+/** How many cancels of one wish may wait at a time. */
+const MAX_TAKEN_OUT_AT_ONCE = 256;
+
 const RETRY_MS = [20, 50, 100, 200, 500, 1_000];
 
 /**
@@ -82,6 +89,7 @@ const RETRY_MS = [20, 50, 100, 200, 500, 1_000];
  */
 export class VenueEngine implements Engine {
   readonly reservations = new Reservations();
+  readonly work: AccountWork;
   readonly #params: VenueEngineParams;
   readonly #markets = new Map<Hex, OpenMarket>();
   /** Orders that are open, or in matches that may fail. */
@@ -105,6 +113,7 @@ export class VenueEngine implements Engine {
 
   private constructor(params: VenueEngineParams) {
     this.#params = params;
+    this.work = new AccountWork(() => params.clock.monotonicMs());
   }
 
   /** Rebuilds every book from the database. */
@@ -115,13 +124,25 @@ export class VenueEngine implements Engine {
     for (const { engine: market, nextInput } of loaded) {
       engine.#markets.set(market.market.conditionId, { engine: market, nextInput });
     }
+    await engine.#retirePrivateOrders();
     return engine;
   }
 
+  /** Orders that name their counterparty are depth that nobody else can take. The venue took them in once: it takes them out. */
+  async #retirePrivateOrders(): Promise<void> {
+    const found = [...this.openOrders()].filter(({ order }) => BigInt(order.taker) !== 0n);
+    if (found.length === 0) return;
+    this.#params.log.warn({ orders: found.length }, "orders that name a counterparty are cancelled");
+    await this.takeOut(found, "TAKER_NOT_ZERO");
+    await this.idle();
+  }
+
   #shared() {
-    const { rules, keccak256 } = this.#params;
+    const { rules, pairs, keccak256 } = this.#params;
     return {
       rules,
+      work: this.work,
+      ...(pairs === undefined ? {} : { pairs }),
       reservations: this.reservations,
       records: this.#records,
       ...(keccak256 === undefined ? {} : { keccak256 }),
@@ -150,6 +171,7 @@ export class VenueEngine implements Engine {
     // From here on it counts, whatever else arrives while it is being stored.
     this.reservations.set(hash, order.order.maker, assetOf(order.order), order.order.makerAmount);
     this.#arriving.set(hash, { order, accepted });
+    this.work.openOrders.hold(hash, order.order.maker, conditionId);
     accepted.catch(() => {
       this.#arriving.delete(hash);
       this.#unreserve(order);
@@ -171,6 +193,36 @@ export class VenueEngine implements Engine {
 
   command(conditionId: Hex, command: Command): Promise<{ readonly done: boolean }> {
     return this.#enqueue(conditionId, (asked) => ({ ...asked, kind: "command", command }));
+  }
+
+  /**
+   * Cancels orders, a part of them after the other, so that many of one account leave room in the queue for those of others.
+   * @returns how many were taken out.
+   */
+  async takeOut(
+    orders: Iterable<Pick<NewOrder, "conditionId" | "hash">>,
+    reason: CancelReason,
+  ): Promise<number> {
+    const all = [...orders];
+    let taken = 0;
+    for (let i = 0; i < all.length; i += MAX_TAKEN_OUT_AT_ONCE) {
+      const asked = all.slice(i, i + MAX_TAKEN_OUT_AT_ONCE).map(({ conditionId, hash }) => {
+        return this.command(conditionId, { op: "cancel", hash, reason });
+      });
+      for (const { done } of await Promise.all(asked)) if (done) taken += 1;
+    }
+    return taken;
+  }
+
+  /** Cancels all that rests in a market, a part after the other. @returns how many orders were taken out. */
+  async closeBook(conditionId: Hex, reason: CancelReason): Promise<number> {
+    const market = this.market(conditionId);
+    let taken = 0;
+    for (;;) {
+      const some = market?.someResting(MAX_TAKEN_OUT_AT_ONCE) ?? [];
+      if (some.length === 0) return taken;
+      taken += await this.takeOut(some, reason);
+    }
   }
 
   book(conditionId: Hex): OrderBook | undefined {
@@ -325,12 +377,16 @@ export class VenueEngine implements Engine {
     const atMs = clock.nowMs();
     const now = this.#params.chainNow();
     const touched = new Set<MarketEngine>();
+    const goesOn: Waiting[] = [];
     for (const asked of batch) {
       const { market, receivedAtMs } = asked;
       const { engine } = market;
       if (asked.kind === "command") {
-        const done = engine.perform(asked.command, market.nextInput++, effects, atMs);
-        effects.settled.push(() => asked.resolve({ done }));
+        const { command } = asked;
+        const done = engine.perform(command, market.nextInput++, effects, atMs);
+        // What is more than one input may do is done by more of them, behind what waits.
+        if (command.op === "expire" && engine.hasDead(command.now)) this.#queue.push(asked);
+        else effects.settled.push(() => asked.resolve({ done }));
       } else {
         const { hash, conditionId } = asked.order;
         const had = stored.get(hash);
@@ -354,11 +410,23 @@ export class VenueEngine implements Engine {
       effects.abandoned.push(asked.reject);
       effects.inputs += 1;
       touched.add(engine);
+      for (const stopped of engine.takeStopped()) goesOn.push(this.#goOn(market, stopped, now));
     }
+    // Before what waits, or orders behind it would trade first.
+    if (goesOn.length > 0) this.#queue.unshift(...goesOn);
     for (const engine of touched) {
       const event = engine.takeBookEvent(atMs);
       if (event !== null) effects.events.push(event);
     }
+  }
+
+  #goOn(market: OpenMarket, hash: Hex, now: bigint): Waiting {
+    return {
+      ...{ market, receivedAtMs: this.#params.clock.nowMs(), kind: "command" },
+      command: { op: "rematch", hash, now },
+      resolve: () => undefined,
+      reject: () => undefined,
+    };
   }
 
   /** An order that is over came again: its sender is told where it stands. */
@@ -445,6 +513,7 @@ export class VenueEngine implements Engine {
   #unreserve({ hash, order }: NewOrder): void {
     if (this.#records.has(hash)) return;
     this.reservations.set(hash, order.maker, assetOf(order), 0n);
+    this.work.openOrders.release(hash);
   }
 }
 

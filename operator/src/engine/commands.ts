@@ -8,6 +8,8 @@ export type CancelReason =
   | "NONCE_RAISED"
   | "CANCELLED_ON_CHAIN"
   | "MARKET_ENDED"
+  /** It names its counterparty; such orders were taken in before the venue refused them. */
+  | "TAKER_NOT_ZERO"
   | "BY_OPERATOR";
 
 /** What is asked of a market's engine besides new orders. Commands and orders share one numbering, the market's inputs. */
@@ -18,6 +20,8 @@ export type Command =
   | { readonly op: "invalidate"; readonly hash: Hex; readonly reason: string }
   /** Takes out every order that is dead at this second. */
   | { readonly op: "expire"; readonly now: bigint }
+  /** Matching of this order stopped at a limit of work: it arrives again at its place, and goes on. */
+  | { readonly op: "rematch"; readonly hash: Hex; readonly now: bigint }
   /** The chain says that no more than this is left of an order. */
   | { readonly op: "reduce"; readonly hash: Hex; readonly remaining: bigint }
   /**

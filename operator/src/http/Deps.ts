@@ -11,7 +11,8 @@ import type { BookFeed } from "../stream/BookFeed";
 import type { ErrorAnswer } from "./answerError";
 import type { Auth } from "./auth/Auth";
 import type { Health } from "./Health";
-import type { Markets } from "./Markets";
+import type { TermsInForce } from "../markets/termsInForce";
+import type { MarketRow, Markets } from "./Markets";
 import type { Metrics } from "./Metrics";
 
 /** What the operations work with. */
@@ -33,6 +34,8 @@ export interface Deps {
   readonly setMode: (mode: OperatorMode) => Promise<void>;
   readonly auth: Auth;
   readonly markets: Markets;
+  /** What an order of a market must keep to; null when the venue does not trade it. Default: of no market. */
+  readonly termsOf?: (market: MarketRow) => TermsInForce | null;
   /** What may be told of a failure. */
   readonly answerError: (thrown: unknown) => ErrorAnswer;
   /** Cookies only over HTTPS; false on a developer's own machine. */

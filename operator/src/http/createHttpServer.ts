@@ -34,7 +34,7 @@ import { watchProxies } from "./watchProxies";
 
 export interface HttpOptions extends Pick<
   Deps,
-  "store" | "engine" | "intake" | "bus" | "feed" | "deployment" | "clock" | "log"
+  "store" | "engine" | "intake" | "bus" | "feed" | "deployment" | "clock" | "log" | "termsOf"
 > {
   readonly config: HttpConfig;
   /** Default: figures that nobody else adds to. */

@@ -158,6 +158,16 @@ export const tradeOut = z
   })
   .meta({ id: "Trade" });
 
+export const termsOut = z
+  .object({
+    tick: price.describe("distance of two prices, in millionths"),
+    minSize: amount.describe("fewest shares of an order, in units"),
+    minFeeBps: z.number().int().describe("least fee rate of an order, in basis points"),
+    minNotional: amount.describe("least collateral of an order, in units"),
+    maxOpenOrders: z.number().int().describe("open orders that an account may have here"),
+  })
+  .meta({ id: "MarketTerms" });
+
 export const marketOut = z
   .object({
     conditionId: hexOut,
@@ -178,6 +188,7 @@ export const marketOut = z
     proposedAt: timeSeconds.nullable(),
     disputedAt: timeSeconds.nullable(),
     finalizedAt: timeSeconds.nullable(),
+    terms: termsOut.nullable().describe("what an order must keep to; null when it is not traded"),
   })
   .meta({ id: "Market" });
 

@@ -2,7 +2,6 @@ import { checksumAddress } from "@nostra/sdk/ids";
 import type { Address, Hex } from "@nostra/sdk/order";
 import type { Selectable } from "kysely";
 import type { z } from "zod";
-import type { Clock } from "../clock";
 import type { Store } from "../store";
 import type {
   ChainLogTable,
@@ -11,6 +10,7 @@ import type {
   MatchTable,
   OrdersTable,
 } from "../store/schema";
+import type { Deps } from "./Deps";
 import type { eventOut, marketOut, orderOut, tradeOut } from "./schemas";
 
 /** How rows of the database are told. */
@@ -69,7 +69,10 @@ export function tellOrder(row: Selectable<OrdersTable>): Told<typeof orderOut> {
   };
 }
 
-export function tellMarket(row: Selectable<MarketTable>, clock: Clock): Told<typeof marketOut> {
+export function tellMarket(
+  row: Selectable<MarketTable>,
+  { clock, termsOf }: Pick<Deps, "clock" | "termsOf">,
+): Told<typeof marketOut> {
   const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000));
   const hasEnded = row.state === "OPEN" && row.end_time <= nowSeconds;
   const at = (time: bigint | null): number | null => (time === null ? null : Number(time));
@@ -92,6 +95,7 @@ export function tellMarket(row: Selectable<MarketTable>, clock: Clock): Told<typ
     proposedAt: at(row.proposed_at),
     disputedAt: at(row.disputed_at),
     finalizedAt: at(row.finalized_at),
+    terms: termsOf?.(row) ?? null,
   };
 }
 

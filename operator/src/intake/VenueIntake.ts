@@ -18,6 +18,12 @@ import { OperatorError } from "../errors";
 import type { KnownToken, MarketDirectory } from "../markets/MarketDirectory";
 import type { Modes } from "../modes";
 import type { Store } from "../store";
+import {
+  DEFAULT_ACCOUNT_LIMITS,
+  notionalOf,
+  requireWithinLimits,
+  type AccountLimits,
+} from "./AccountLimits";
 import type { ChainState, Held } from "./ChainState";
 import type { SignatureVerifier } from "./createFastVerifier";
 import type { Heartbeats } from "./Heartbeats";
@@ -47,6 +53,8 @@ export interface VenueIntakeParams {
   readonly modes: Pick<Modes, "require">;
   /** True for an account whose order was lately to blame for a failed match. */
   readonly isCoolingDown: (account: Address) => boolean;
+  /** What one account may have here. Default DEFAULT_ACCOUNT_LIMITS. */
+  readonly limits?: AccountLimits;
   /** How long an answer waits for the database. Default 5,000. */
   readonly patienceMs?: number;
 }
@@ -166,13 +174,7 @@ export class VenueIntake implements Intake {
     const open = orders.filter((order) => {
       return conditionId === undefined || order.conditionId === conditionId;
     });
-    const asked = Promise.all(
-      open.map(({ conditionId, hash }) => {
-        return engine.command(conditionId, { op: "cancel", hash, reason });
-      }),
-    );
-    const results = await this.#patiently(asked, { account });
-    return results.filter(({ done }) => done).length;
+    return this.#patiently(engine.takeOut(open, reason), { account });
   }
 
   heartbeat(account: Address, seconds: number): void {
@@ -206,6 +208,9 @@ export class VenueIntake implements Intake {
     if (held === undefined) {
       held = await this.#ask(chain.funds(order.maker, asset));
     }
+    // Counted with what arrived while the chain was asked, and nothing runs between this and the engine's taking it.
+    const { limits = DEFAULT_ACCOUNT_LIMITS } = this.#params;
+    requireWithinLimits(engine.work, limits, order, token.terms.conditionId, choices);
     this.#requireFunds(order, asset, held);
     const conditionId = token.terms.conditionId;
     const coming: NewOrder = { hash, order, conditionId, outcome: token.outcome, ...choices };
@@ -239,6 +244,13 @@ export class VenueIntake implements Intake {
         tokenId: tokenId.toString(),
       });
     }
+    if (BigInt(order.taker) !== 0n) {
+      throw refused(
+        "TAKER_NOT_ZERO",
+        `the order names ${order.taker} as its counterparty; the venue's book is open to all, so sign the zero address`,
+        { taker: order.taker },
+      );
+    }
     const now = chainNow();
     const { state, end_time } = token.market;
     if (state !== "OPEN" || end_time <= now) {
@@ -268,6 +280,22 @@ export class VenueIntake implements Intake {
       throw refused("SIZE_TOO_SMALL", "the order is for fewer shares than the market takes", {
         ...{ shares: shares.toString(), minSize: least.toString() },
       });
+    }
+    const { minFeeBps = 0n, minNotional = 0n } = token.terms;
+    const notional = notionalOf(order);
+    if (notional < minNotional) {
+      throw refused(
+        "NOTIONAL_TOO_SMALL",
+        `the order is for ${notional} units of collateral; the market takes orders from ${minNotional} on`,
+        { notional: notional.toString(), minNotional: minNotional.toString(), conditionId },
+      );
+    }
+    if (feeRateBps < minFeeBps) {
+      throw refused(
+        "FEE_TOO_LOW",
+        `the order signs a fee rate of ${feeRateBps} basis points; the market asks for ${minFeeBps} at least`,
+        { feeRateBps: feeRateBps.toString(), minFeeBps: minFeeBps.toString(), conditionId },
+      );
     }
     if (feeRateBps > MAX_FEE_RATE_BPS) {
       throw refused("FEE_TOO_HIGH", `the fee rate is at most ${MAX_FEE_RATE_BPS} basis points`, {

@@ -7,6 +7,10 @@ import type { VenueEngine } from "../engine/VenueEngine";
 import type { Log } from "../log";
 import type { Store } from "../store";
 import type { ChainState } from "./ChainState";
+import { RepeatedWork } from "./RepeatedWork";
+
+/** Accounts whose funds are asked for at a time. */
+const MAX_CULLS_AT_ONCE = 8;
 
 export interface WatchChainParams {
   readonly bus: Bus;
@@ -48,11 +52,8 @@ export function watchChain({
       .finally(() => running.delete(promise));
     running.add(promise);
   };
-  const takeOut = async (orders: readonly Readonly<OrderRecord>[], reason: CancelReason) => {
-    for (const { conditionId, hash } of orders) {
-      await engine.command(conditionId, { op: "cancel", hash, reason });
-    }
-  };
+  const takeOut = (orders: readonly Readonly<OrderRecord>[], reason: CancelReason) =>
+    engine.takeOut(orders, reason);
 
   /** The youngest orders go first, until the others have what they need. */
   const cull = async (account: Address, asset: string): Promise<void> => {
@@ -60,15 +61,25 @@ export function watchChain({
     const { balance, allowance } = await chain.funds(account, asset);
     const have = balance < allowance ? balance : allowance;
     let over = engine.reservations.ofOrders(account, asset) - have;
+    if (over <= 0n) return;
     const youngest = [...engine.openOrders(account)]
       .filter(({ order }) => assetOf(order) === asset)
       // Inputs are numbered by market, so between markets the time of arrival tells.
       .sort((left, right) => right.acceptedAtMs - left.acceptedAtMs || right.input - left.input);
+    const unfunded: Readonly<OrderRecord>[] = [];
     for (const record of youngest) {
-      if (over <= 0n) return;
+      if (over <= 0n) break;
       over -= record.remaining;
-      await takeOut([record], "UNFUNDED");
+      unfunded.push(record);
     }
+    await takeOut(unfunded, "UNFUNDED");
+  };
+
+  /** However many events say so, an account's asset is looked at once at a time, and once more after the last of them. */
+  const culls = new RepeatedWork(MAX_CULLS_AT_ONCE);
+  const cullSoon = (account: Address, asset: string): void => {
+    const work = culls.run(`${account.toLowerCase()} ${asset}`, () => cull(account, asset));
+    if (work !== null) run(() => work);
   };
 
   /** Fills by transactions that are not ours take from what the venue may match. */
@@ -135,24 +146,25 @@ export function watchChain({
         }
         break;
       case "funds": {
+        // Of the many accounts that a transfer may reach, only those whose orders reserve the asset are looked at.
         const { account, asset } = event;
-        const open = [...engine.openOrders(account)];
-        const assets = new Set(open.map(({ order }) => assetOf(order)));
-        for (const one of assets)
-          if (asset === null || asset === one) run(() => cull(account, one));
+        const assets = asset === null ? engine.reservations.assetsOf(account) : [asset];
+        for (const one of assets) {
+          if (engine.reservations.ofOrders(account, one) > 0n) cullSoon(account, one);
+        }
         break;
       }
       case "chain-nonce": {
         const dead = [...engine.openOrders(event.account)].filter(
           ({ order }) => order.nonce !== BigInt(event.nonce),
         );
-        run(() => takeOut(dead, "NONCE_RAISED"));
+        run(async () => void (await takeOut(dead, "NONCE_RAISED")));
         break;
       }
       case "chain-order": {
         const record = engine.record(event.hash);
         if (record === undefined) break;
-        if (event.cancelled) run(() => takeOut([record], "CANCELLED_ON_CHAIN"));
+        if (event.cancelled) run(async () => void (await takeOut([record], "CANCELLED_ON_CHAIN")));
         else run(() => followFills(event.hash));
         break;
       }

@@ -5,10 +5,15 @@ import type { VenueMarket } from "../engine/MarketEngine";
 import type { Log } from "../log";
 import type { MarketTable, Store } from "../store";
 
-/** How the venue trades a market, as decimal text: the distance of prices and the least size. */
+/** How the venue trades a market, as decimal text: the distance of prices, and what an order must be for at least. */
 export interface MarketTerms {
   readonly tick: string;
+  /** Shares. */
   readonly minSize: string;
+  /** The least fee rate that an order must sign, in basis points. Default "0". */
+  readonly minFeeBps?: string;
+  /** The least collateral that an order must be for. Default "0". */
+  readonly minNotional?: string;
 }
 
 /** One outcome of a market that the venue knows. */
@@ -22,7 +27,8 @@ export interface MarketDirectoryParams {
   readonly store: Store;
   readonly defaults: MarketTerms;
   /** Terms of single markets, by condition id. */
-  readonly terms?: Readonly<Record<string, MarketTerms>>;
+  /** Those of single markets; what one does not say is as in the defaults. */
+  readonly terms?: Readonly<Record<string, Partial<MarketTerms>>>;
   readonly log: Log;
 }
 
@@ -107,13 +113,16 @@ export class MarketDirectory {
 
   termsOf(market: MarketTable): VenueMarket {
     const { defaults, terms } = this.#params;
-    const { tick, minSize } = terms?.[market.condition_id] ?? defaults;
+    const own = { ...defaults, ...terms?.[market.condition_id] };
+    const { tick, minSize, minFeeBps = "0", minNotional = "0" } = own;
     return {
       conditionId: market.condition_id as Hex,
       yes: BigInt(market.yes),
       no: BigInt(market.no),
       tick: parsePrice(tick),
       minSize: parseShares(minSize),
+      minFeeBps: BigInt(minFeeBps),
+      minNotional: parseShares(minNotional),
     };
   }
 

@@ -128,12 +128,7 @@ export class Monitor {
     const conditionId = condition_id as Hex;
     const book = engine.book(conditionId);
     if (book === undefined || book.size === 0) return;
-    const resting = [...book.bids(), ...book.asks()];
-    await Promise.all(
-      resting.map(({ hash }) => {
-        return engine.command(conditionId, { op: "cancel", hash, reason: "MARKET_ENDED" });
-      }),
-    );
+    await engine.closeBook(conditionId, "MARKET_ENDED");
   }
 
   async #finalizeIfDue(market: MarketTable, now: bigint): Promise<void> {

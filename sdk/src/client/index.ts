@@ -38,6 +38,7 @@ export type {
   VenueDeployment,
   VenueHealth,
   VenueMarket,
+  VenueTerms,
   VenueOrder,
   VenuePosition,
   VenueTrade,

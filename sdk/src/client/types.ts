@@ -93,6 +93,20 @@ export interface CancelledOrder {
   readonly order: VenueOrder;
 }
 
+/** What an order of a market must keep to. */
+export interface VenueTerms {
+  /** Distance of two prices, in millionths. */
+  readonly tick: number;
+  /** The fewest shares of an order, in units. */
+  readonly minSize: string;
+  /** The least fee rate of an order, in basis points. */
+  readonly minFeeBps: number;
+  /** The least collateral of an order, in units. */
+  readonly minNotional: string;
+  /** Open orders that an account may have in the market. */
+  readonly maxOpenOrders: number;
+}
+
 /** A market. */
 export interface VenueMarket {
   readonly conditionId: Hex;
@@ -114,6 +128,8 @@ export interface VenueMarket {
   readonly proposedAt: number | null;
   readonly disputedAt: number | null;
   readonly finalizedAt: number | null;
+  /** What an order must keep to; null when the venue does not trade the market. */
+  readonly terms: VenueTerms | null;
 }
 
 /** What was traded in a market in the last 24 hours, in terms of YES. */

@@ -21,15 +21,20 @@ export interface Walk {
   readonly fills: readonly MakerFill[];
   readonly cancels: readonly Hex[];
   readonly endsTaker: boolean;
+  /** True when the walk ended at `maxPassedBy`, whatever stands behind. */
+  readonly isCut: boolean;
 }
 
-/** What a walk amounts to: a plan, or the reason why there is none. Some order must have crossed. */
+/** What a walk amounts to: a plan, or the reason why there is none. Some order must have crossed, or the walk was cut. */
 export function concludeMatch(walk: Walk, options: CheckedOptions): MatchResult {
-  const { fills, cancels, endsTaker, progress } = walk;
+  const { fills, cancels, endsTaker, isCut, progress } = walk;
   const { timeInForce, kind, postOnly } = options;
   if (fills.length === 0) {
     if (timeInForce === "FOK") return noMatch("FOK_UNFILLABLE");
-    return noMatch(endsTaker ? "SELF_TRADE" : "NO_TAKEABLE_MAKER", cancels);
+    if (endsTaker) return noMatch("SELF_TRADE", cancels);
+    // It may have traded with a maker behind: an order that must not trade on arrival does not rest.
+    if (isCut) return postOnly ? noMatch("POST_ONLY") : noMatch("WORK_LIMIT", cancels);
+    return noMatch("NO_TAKEABLE_MAKER", cancels);
   }
   if (postOnly) return noMatch("POST_ONLY");
   const { order, remaining, making, taking } = progress;

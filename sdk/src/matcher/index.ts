@@ -38,8 +38,10 @@ export type {
   NoMatchReason,
   OrderBook,
   OrderKind,
+  OrderWeights,
   ReduceResult,
   RestingOrder,
   SelfTrade,
   TimeInForce,
 } from "./types.js";
+export { DEFAULT_WEIGHTS, weightOf } from "./weights.js";

@@ -1,6 +1,7 @@
 import { InputError } from "../errors/InputError.js";
 import { checkBigint } from "./checkOrder.js";
-import type { MatchOptions, OrderKind, SelfTrade, TimeInForce } from "./types.js";
+import type { MatchOptions, OrderKind, OrderWeights, SelfTrade, TimeInForce } from "./types.js";
+import { checkWeights, DEFAULT_WEIGHTS } from "./weights.js";
 
 /** The gas budget of a match is below 100k for each maker after the first: fifty stay far below a block's limit. */
 export const DEFAULT_MAX_MAKERS = 50;
@@ -10,6 +11,11 @@ export interface CheckedOptions {
   readonly kind: OrderKind;
   readonly timeInForce: TimeInForce;
   readonly maxMakers: number;
+  /** Infinity: any number. */
+  readonly maxPassedBy: number;
+  readonly maxPlans: number;
+  readonly maxWeight: number;
+  readonly weights: OrderWeights;
   readonly postOnly: boolean;
   readonly selfTrade: SelfTrade;
   /** From this second of expiration back, orders count as expired; undefined: nothing expires. */
@@ -33,6 +39,8 @@ function checkOptions(options: MatchOptions): CheckedOptions {
   const { kind = "limit", maxMakers = DEFAULT_MAX_MAKERS, postOnly = false, skip } = options;
   const { timeInForce = kind === "market" ? "FAK" : "GTC", selfTrade = "skip" } = options;
   const { now, marginSeconds = 0n } = options;
+  const { maxPassedBy = Infinity, maxPlans = Infinity } = options;
+  const { maxWeight = Infinity, weights = DEFAULT_WEIGHTS } = options;
   if (!KINDS.includes(kind)) throw new InputError("options.kind", kind, '"limit" or "market"');
   if (!TIMES_IN_FORCE.includes(timeInForce)) {
     throw new InputError("options.timeInForce", timeInForce, '"GTC", "GTD", "FOK" or "FAK"');
@@ -61,11 +69,32 @@ function checkOptions(options: MatchOptions): CheckedOptions {
   if (!Number.isSafeInteger(maxMakers) || maxMakers < 1) {
     throw new InputError("options.maxMakers", maxMakers, "an integer from 1 on");
   }
+  checkCount("options.maxPassedBy", maxPassedBy);
+  checkCount("options.maxPlans", maxPlans);
+  checkCount("options.maxWeight", maxWeight);
+  if (weights !== DEFAULT_WEIGHTS) checkWeights(weights);
   if (now !== undefined) checkBigint("options.now", now);
   checkBigint("options.marginSeconds", marginSeconds);
   if (marginSeconds < 0n) {
     throw new InputError("options.marginSeconds", marginSeconds, "0n or more");
   }
   const deadline = now === undefined ? undefined : now + marginSeconds;
-  return { kind, timeInForce, maxMakers, postOnly, selfTrade, deadline, skip };
+  return {
+    kind,
+    timeInForce,
+    maxMakers,
+    maxPassedBy,
+    maxPlans,
+    maxWeight,
+    weights,
+    postOnly,
+    selfTrade,
+    deadline,
+    skip,
+  };
+}
+
+function checkCount(field: string, count: number): void {
+  if (count === Infinity || (Number.isSafeInteger(count) && count > 0)) return;
+  throw new InputError(field, count, "an integer from 1 on, or Infinity");
 }

@@ -62,6 +62,10 @@ export function submitOrder(
     remaining = result.plan.takerRemainingAfter;
     if (result.plan.endsTaker) reason = "SELF_TRADE";
     if (result.plan.endsTaker || given.timeInForce === "FOK") break;
+    if (plans.length === given.maxPlans && remaining > 0n) {
+      reason = "WORK_LIMIT";
+      break;
+    }
   } while (remaining > 0n);
 
   const isGood = given.timeInForce === "GTC" || given.timeInForce === "GTD";

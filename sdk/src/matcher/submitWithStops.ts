@@ -26,7 +26,9 @@ export function submitWithStops(
   ];
   // What an order fires has no wishes of its own but the present time and the rules of its venue.
   const { now, marginSeconds, maxMakers, selfTrade, skip } = options ?? {};
-  const plain = dropUndefined({ now, marginSeconds, maxMakers, selfTrade, skip });
+  const { maxPassedBy, maxPlans, maxWeight, weights } = options ?? {};
+  const bounds = { maxMakers, maxPassedBy, maxPlans, maxWeight, weights };
+  const plain = dropUndefined({ now, marginSeconds, ...bounds, selfTrade, skip });
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const result = submitOrder(book, next.order, next.options);
     arrivals.push({ hash: next.order.hash, result });

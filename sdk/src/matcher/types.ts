@@ -94,8 +94,13 @@ export interface OrderBook extends BookView {
   add(incoming: NewRestingOrder): RestingOrder;
   /** Takes an order out. @returns the order as it rested. */
   cancel(hash: Hex): RestingOrder;
-  /** Takes out every order that is dead at `now`, in Unix seconds. @returns them in the order of arrival. */
-  expire(now: bigint): readonly RestingOrder[];
+  /**
+   * Takes out every order that is dead at `now`, in Unix seconds; at most `most` of them, the first to die first and of those
+   * of one second the earliest. @returns them in the order of arrival.
+   */
+  expire(now: bigint, most?: number): readonly RestingOrder[];
+  /** The second in which the next resting order dies; null when none ever does. */
+  nextExpiration(): bigint | null;
   /** Lowers what is left of an order, which keeps its place; 0n takes it out, and so does dust. */
   reduce(hash: Hex, remaining: bigint): ReduceResult;
   /**
@@ -194,6 +199,16 @@ export type TimeInForce = "GTC" | "GTD" | "FOK" | "FAK";
  */
 export type SelfTrade = "skip" | "cancel-oldest" | "cancel-newest" | "cancel-both";
 
+/** What an order adds to the weight of its plan: the most gas that it may cost (rule B12). Whole numbers from 0 on. */
+export interface OrderWeights {
+  /** Every order. */
+  readonly order: number;
+  /** Added to every order that a contract wallet signs. */
+  readonly walletSignature: number;
+  /** Added for each byte of such a signature. */
+  readonly signatureByte: number;
+}
+
 /** How a match is made: the second it is, and the rules the taker asks for. */
 export interface MatchOptions {
   /** The present in Unix seconds. Expired makers are passed by and an expired taker is refused. Absent: nothing expires. */
@@ -202,6 +217,17 @@ export interface MatchOptions {
   readonly marginSeconds?: bigint;
   /** The most maker orders in one plan. Default DEFAULT_MAX_MAKERS. */
   readonly maxMakers?: number;
+  /**
+   * The most makers that one plan's walk may look at without taking them (rule B11). Default: any number. Bounds the work that
+   * makers nobody can take cause.
+   */
+  readonly maxPassedBy?: number;
+  /** The most plans that one submit makes (rule B11). Default: any number. */
+  readonly maxPlans?: number;
+  /** The most that the taker and the makers of one plan may weigh together (rule B12). Default: anything. */
+  readonly maxWeight?: number;
+  /** What an order weighs. Default DEFAULT_WEIGHTS. */
+  readonly weights?: OrderWeights;
   /** Default `limit`. */
   readonly kind?: OrderKind;
   /** Default GTC for `limit`, FAK for `market`. */
@@ -221,10 +247,17 @@ export interface MatchOptions {
  * - NO_TAKEABLE_MAKER: some do, but each is expired, skipped, private, the taker's own, or too small for whole units;
  * - FOK_UNFILLABLE: one plan cannot fill all of it;
  * - POST_ONLY: it would have traded;
- * - SELF_TRADE: the self-trade rule drops it.
+ * - SELF_TRADE: the self-trade rule drops it;
+ * - WORK_LIMIT: `maxPassedBy` or `maxPlans` is reached, and makers behind that were not looked at.
  */
 export type NoMatchReason =
-  "EXPIRED" | "NOT_CROSSING" | "NO_TAKEABLE_MAKER" | "FOK_UNFILLABLE" | "POST_ONLY" | "SELF_TRADE";
+  | "EXPIRED"
+  | "NOT_CROSSING"
+  | "NO_TAKEABLE_MAKER"
+  | "FOK_UNFILLABLE"
+  | "POST_ONLY"
+  | "SELF_TRADE"
+  | "WORK_LIMIT";
 
 /** The plan of a match, or why there is none. */
 export type MatchResult =

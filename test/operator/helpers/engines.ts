@@ -2,6 +2,8 @@ import type { IncomingOrder } from "@nostra/sdk/matcher";
 import type { Hex, SignedOrder } from "@nostra/sdk/order";
 import { Bus, type VenueEvent } from "../../../operator/src/bus";
 import type { NewOrder } from "../../../operator/src/engine/Engine";
+import type { MatchingRules } from "../../../operator/src/engine/MarketEngine";
+import type { RestingPairs } from "../../../operator/src/engine/RestingPairs";
 import { VenueEngine } from "../../../operator/src/engine/VenueEngine";
 import { silentLog } from "../../../operator/src/log";
 import type { Store } from "../../../operator/src/store";
@@ -32,7 +34,12 @@ let processes = 0;
 /** An engine with one market, as a process of its own would start it; one started before on the same store is fenced. */
 export async function startEngine(
   store: Store,
-  options: { maxMakers?: number; onGivenUp?: (fault: Error) => void } = {},
+  options: {
+    maxMakers?: number;
+    rules?: Partial<MatchingRules>;
+    pairs?: RestingPairs;
+    onGivenUp?: (fault: Error) => void;
+  } = {},
 ): Promise<TestEngine> {
   const clock = new FixedClock();
   const events: VenueEvent[] = [];
@@ -48,7 +55,8 @@ export async function startEngine(
     clock,
     lease,
     chainNow: () => 1_000n,
-    rules: { maxMakers: options.maxMakers ?? 50, marginSeconds: 0n },
+    rules: { maxMakers: options.maxMakers ?? 50, marginSeconds: 0n, ...options.rules },
+    ...(options.pairs === undefined ? {} : { pairs: options.pairs }),
     log: silentLog,
     ...(options.onGivenUp === undefined ? {} : { onGivenUp: options.onGivenUp }),
   });

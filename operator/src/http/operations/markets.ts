@@ -68,7 +68,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
           last === null
             ? null
             : writeCursor("markets", [`${last.created_at}`, last.condition_id]);
-        return { markets: rows.map((row) => tellMarket(row, clock)), cursor: next };
+        return { markets: rows.map((row) => tellMarket(row, deps)), cursor: next };
       },
     }),
     operation({
@@ -81,7 +81,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       bucket: "read",
       params: MARKET,
       answer: s.marketOut,
-      handle: async ({ params }) => tellMarket(await markets.require(params.market), clock),
+      handle: async ({ params }) => tellMarket(await markets.require(params.market), deps),
     }),
     operation({
       id: "getMarketDetails",
@@ -96,7 +96,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       handle: async ({ params }) => {
         const market = await markets.require(params.market);
         const stats = await readStats(deps, market.condition_id as Hex);
-        return { market: tellMarket(market, clock), stats };
+        return { market: tellMarket(market, deps), stats };
       },
     }),
     operation({

@@ -29,13 +29,14 @@ import type {
   ReduceResult,
   RestingOrder,
 } from "../types.js";
-import { ExpiryQueue } from "./ExpiryQueue.js";
+import { isHeavy } from "../weights.js";
+import { ExpiryQueue, type Expiry } from "./ExpiryQueue.js";
 import { product } from "./fillOfLots.js";
 import { gauge, ticksOf } from "./gauge.js";
 import { NONE } from "./Ladder.js";
 import { matchByWalking } from "./matchByWalking.js";
 import { Owners } from "./Owners.js";
-import { ASK, BID, EXPIRES, IS_NO, IS_ODD, IS_PRIVATE, ON_ASK, TickBook } from "./TickBook.js";
+import { ASK, BID, EXPIRES, IS_HEAVY, IS_NO, IS_ODD, IS_PRIVATE, ON_ASK, TickBook } from "./TickBook.js";
 
 /**
  * The fast book. Prices, queues and whole lots are the TickBook's; this one knows the orders behind the slots.
@@ -53,6 +54,8 @@ export class FastBook implements OrderBook {
   #sequences: number[] = [];
   /** What is left of odd orders. */
   readonly #odd = new Map<number, bigint>();
+  /** Slots by sequence; null until an order is put back at an old place. */
+  #holders: Map<number, number> | null = null;
   readonly #owners = new Owners();
   readonly #expiries = new ExpiryQueue();
 
@@ -95,17 +98,27 @@ export class FastBook implements OrderBook {
     return resting;
   }
 
-  expire(now: bigint): readonly RestingOrder[] {
+  expire(now: bigint, most = Infinity): readonly RestingOrder[] {
     checkBigint("now", now);
     const expired: RestingOrder[] = [];
-    for (let dead = this.#expiries.popDead(now); dead; dead = this.#expiries.popDead(now)) {
-      const slot = this.#ticks.slotOf(dead.hash);
-      if (slot === NONE || this.#orders[slot]!.expiration !== dead.expiration) continue;
+    while (expired.length < most) {
+      const next = this.nextExpiration();
+      if (next === null || now < next) break;
+      const slot = this.#ticks.slotOf(this.#expiries.pop()!.hash);
       expired.push(this.restingAt(slot));
       this.#leave(slot);
     }
     if (expired.length > 0) this.#version += 1;
     return expired.sort((left, right) => left.sequence - right.sequence);
+  }
+
+  nextExpiration(): bigint | null {
+    for (;;) {
+      const first = this.#expiries.first;
+      if (first === undefined) return null;
+      if (this.#isCurrent(first)) return first.expiration;
+      this.#expiries.pop();
+    }
   }
 
   reduce(hash: Hex, remaining: bigint): ReduceResult {
@@ -247,30 +260,43 @@ export class FastBook implements OrderBook {
     if (lots === 0) traits |= IS_ODD;
     if (order.taker !== ANYONE) traits |= IS_PRIVATE;
     if (order.expiration !== 0n) traits |= EXPIRES;
+    if (isHeavy(order)) traits |= IS_HEAVY;
 
     const owner = this.#owners.hold(order.maker);
     const slot = this.#ticks.join(hash, rank, lots === 0 ? 1 : lots, traits, owner);
     this.#orders[slot] = order;
     this.#sequences[slot] = sequence;
+    this.#holders?.set(sequence, slot);
     if (lots === 0) this.#odd.set(slot, remaining);
     if (sequence < this.#nextSequence) this.#moveToItsPlace(slot, sequence);
   }
 
-  /** Puts an order that joined last where its sequence belongs: before the first that came later. */
+  /**
+   * Puts an order that joined last where its sequence belongs: before the first that came later. Looked for from both ends of
+   * the queue at once: an order comes back near the front, where makers were taken, or near the end, where it came from.
+   */
   #moveToItsPlace(slot: number, sequence: number): void {
+    const ticks = this.#ticks;
     let later = NONE;
-    let at = this.#ticks.priorOf(slot);
-    while (at !== NONE && this.#sequences[at]! > sequence) {
-      later = at;
-      at = this.#ticks.priorOf(at);
+    let fromEnd = ticks.priorOf(slot);
+    let fromFront = ticks.firstOf(slot);
+    while (fromEnd !== NONE && this.#sequences[fromEnd]! > sequence) {
+      later = fromEnd;
+      if (this.#sequences[fromFront]! > sequence) {
+        later = fromFront;
+        break;
+      }
+      fromFront = ticks.nextOf(fromFront);
+      fromEnd = ticks.priorOf(fromEnd);
     }
-    if (later !== NONE) this.#ticks.moveBefore(slot, later);
+    if (later !== NONE) ticks.moveBefore(slot, later);
   }
 
   /** Takes an order out. */
   #leave(slot: number): void {
     this.#owners.release(this.#ticks.ownerOf(slot));
     if ((this.#ticks.traitsOf(slot) & IS_ODD) !== 0) this.#odd.delete(slot);
+    this.#holders?.delete(this.#sequences[slot]!);
     this.#ticks.leave(slot);
     this.#orders[slot] = undefined as never;
   }
@@ -305,23 +331,31 @@ export class FastBook implements OrderBook {
     return slot;
   }
 
-  /** Looks through all orders: only an order that is put back at an old place pays for this. */
+  /** Only an order that is put back at an old place pays for the index of places, which is made once. */
   #refuseHeld(hash: Hex, sequence: number): void {
-    const holder = this.#sequences.findIndex(
-      (held, slot) => held === sequence && this.#orders[slot] !== undefined,
-    );
-    if (holder !== -1) throw duplicateSequence(hash, sequence, this.hashAt(holder));
+    if (this.#holders === null) {
+      this.#holders = new Map();
+      this.#orders.forEach((order, slot) => {
+        if (order !== undefined) this.#holders!.set(this.#sequences[slot]!, slot);
+      });
+    }
+    const holder = this.#holders.get(sequence);
+    if (holder !== undefined) throw duplicateSequence(hash, sequence, this.hashAt(holder));
   }
 
   /** Remembers when an order dies. What has left the book meanwhile is thrown out when it is most of the queue. */
-  #watch({ hash, order }: RestingOrder): void {
-    this.#expiries.push({ expiration: order.expiration, hash });
+  #watch({ hash, order, sequence }: RestingOrder): void {
+    this.#expiries.push({ expiration: order.expiration, sequence, hash });
     if (this.#expiries.size > 64 + 2 * this.size) {
-      this.#expiries.sift((entry) => {
-        const slot = this.#ticks.slotOf(entry.hash);
-        return slot !== NONE && this.#orders[slot]!.expiration === entry.expiration;
-      });
+      this.#expiries.sift((entry) => this.#isCurrent(entry));
     }
+  }
+
+  /** True when an entry of the queue is of an order that rests: it may have left, and come back at another place. */
+  #isCurrent({ hash, expiration, sequence }: Expiry): boolean {
+    const slot = this.#ticks.slotOf(hash);
+    if (slot === NONE || this.#orders[slot]!.expiration !== expiration) return false;
+    return this.#sequences[slot] === sequence;
   }
 
   #inPriority(side: number): readonly RestingOrder[] {

@@ -16,6 +16,8 @@ export const IS_ODD = 4;
 export const IS_PRIVATE = 8;
 /** It has an expiration. */
 export const EXPIRES = 16;
+/** A contract wallet signs it, so it weighs more than others. */
+export const IS_HEAVY = 32;
 
 /** Traits from this one on mean that an order cannot simply be taken: somebody who knows the order must look at it. */
 const NEEDS_JUDGING = IS_ODD;
@@ -66,6 +68,8 @@ export class TickBook {
   fillTraits: Uint8Array = new Uint8Array(64);
   fillLots: Float64Array = new Float64Array(64);
 
+  /** Makers that the walk has passed by. */
+  passedCount = 0;
   /** Where the walk stands: the next maker, or NONE when it is at the end of its level. */
   cursor = NONE;
   /** The rank of the level the walk stands in. */
@@ -144,6 +148,11 @@ export class TickBook {
   /** The order ahead in its level's queue, or NONE. */
   priorOf(slot: number): number {
     return this.#cells[(slot << CELLS) | PRIOR]!;
+  }
+
+  /** The first order in the queue that an order stands in. */
+  firstOf(slot: number): number {
+    return this.ladderOf(this.traitsOf(slot) & ON_ASK).head(this.rankOf(slot));
   }
 
   rankOf(slot: number): number {
@@ -233,6 +242,7 @@ export class TickBook {
     this.cursor = NONE;
     this.cursorRank = -1;
     this.fillCount = 0;
+    this.passedCount = 0;
   }
 
   /** True when the cursor is on an order of rank up to `limit`, having gone to the next level if it must. */
@@ -252,10 +262,10 @@ export class TickBook {
 
   /**
    * Writes fills from the cursor on, until `wanted` lots are found, there are `mostFills` fills, the limit is passed, or the
-   * cursor is on an order that needs judging or belongs to `owner`.
+   * cursor is on an order that needs judging. Orders of `owner` are passed by while fewer than `mostPassed` were; then it ends.
    * @returns the lots still wanted.
    */
-  run(limit: number, wanted: number, mostFills: number, owner: number): number {
+  run(limit: number, wanted: number, mostFills: number, owner: number, mostPassed: number): number {
     const cells = this.#cells;
     const sizes = this.#sizes;
     const ids = this.#ids;
@@ -264,6 +274,7 @@ export class TickBook {
     let cursor = this.cursor;
     let rank = this.cursorRank;
     let count = this.fillCount;
+    let passed = this.passedCount;
     while (wanted > 0 && count < mostFills) {
       if (cursor === NONE) {
         const next = rank < 0 ? ladder.best : ladder.after(rank);
@@ -273,7 +284,13 @@ export class TickBook {
       } else if (rank > limit) break;
       const at = cursor << CELLS;
       const traits = cells[at | TRAITS]!;
-      if (traits >= NEEDS_JUDGING || (cells[at | OWNER] === owner && owner !== NO_OWNER)) break;
+      if (traits >= NEEDS_JUDGING) break;
+      if (cells[at | OWNER] === owner && owner !== NO_OWNER) {
+        if (passed >= mostPassed) break;
+        cursor = cells[at | NEXT]!;
+        if (++passed === mostPassed) break;
+        continue;
+      }
 
       const left = sizes[(cursor << SIZES) | LOTS]!;
       const fill = left < wanted ? left : wanted;
@@ -290,6 +307,7 @@ export class TickBook {
     this.cursor = cursor;
     this.cursorRank = rank;
     this.fillCount = count;
+    this.passedCount = passed;
     return wanted;
   }
 
@@ -325,11 +343,7 @@ export class TickBook {
   /** Takes makers up to `limit` until nothing is wanted, passing by those of `owner`. @returns the lots still wanted. */
   #take(side: TickSide, limit: number, lots: number, owner: number): number {
     this.begin(side);
-    let wanted = this.run(limit, lots, Infinity, owner);
-    while (wanted > 0 && this.reach(limit)) {
-      this.pass();
-      wanted = this.run(limit, wanted, Infinity, owner);
-    }
+    const wanted = this.run(limit, lots, Infinity, owner, Infinity);
     if (this.fillCount > 0) this.commit();
     return wanted;
   }

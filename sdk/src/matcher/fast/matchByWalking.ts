@@ -5,8 +5,9 @@ import { fillMaker, isDone, isForAmount, type TakerProgress } from "../fillMaker
 import { isExpired } from "../isExpired.js";
 import { ANYONE, judgeMaker } from "../judgeMaker.js";
 import { isCrossing } from "../priority.js";
-import { readOptions } from "../readOptions.js";
+import { readOptions, type CheckedOptions } from "../readOptions.js";
 import type { IncomingOrder, MakerFill, MatchOptions, MatchResult } from "../types.js";
+import { weightOf } from "../weights.js";
 import { fillOfLots } from "./fillOfLots.js";
 import type { FastBook } from "./FastBook.js";
 import { gauge, type Gauge } from "./gauge.js";
@@ -38,14 +39,22 @@ export function matchByWalking(
   let fills: MakerFill[] = [];
   const cancels: Hex[] = [];
   let endsTaker = false;
+  let weight = weightOf(order, given.weights);
+  const mostOwn = given.selfTrade === "skip" ? given.maxPassedBy : 0;
 
   ticks.begin(reach.side);
-  while (!endsTaker) {
+  while (!endsTaker && ticks.passedCount !== given.maxPassedBy) {
     if (inLots) {
-      if (!judgesAll) wanted = ticks.run(reach.sureLimit, wanted, given.maxMakers, owner);
+      if (!judgesAll) {
+        const before = ticks.fillCount;
+        const room = Math.floor((given.maxWeight - weight) / given.weights.order);
+        const most = Math.min(given.maxMakers, before + Math.max(room, before === 0 ? 1 : 0));
+        wanted = ticks.run(reach.sureLimit, wanted, most, owner, mostOwn);
+        weight += (ticks.fillCount - before) * given.weights.order;
+      }
       if (wanted === 0 || ticks.fillCount === given.maxMakers) break;
     } else if (isDone(progress) || fills.length === given.maxMakers) break;
-    if (!ticks.reach(reach.lastLimit)) break;
+    if (ticks.passedCount === given.maxPassedBy || !ticks.reach(reach.lastLimit)) break;
 
     const slot = ticks.cursor;
     const maker = book.restingAt(slot);
@@ -55,7 +64,11 @@ export function matchByWalking(
     if (verdict === "own") {
       if (given.selfTrade !== "cancel-newest") cancels.push(maker.hash);
       endsTaker = given.selfTrade !== "cancel-oldest";
-    } else if (verdict === "take") {
+    }
+    if (verdict === "take") {
+      const added = weightOf(maker.order, given.weights);
+      const count = inLots ? ticks.fillCount : fills.length;
+      if (count > 0 && weight + added > given.maxWeight) break;
       if (inLots && (ticks.traitsOf(slot) & IS_ODD) !== 0) {
         fills = fillsOf(book, ticks, order);
         progress = { ...progress, ...totalsOf(fills) };
@@ -63,10 +76,14 @@ export function matchByWalking(
       }
       if (inLots) {
         wanted = ticks.takeOne(wanted);
+        weight += added;
       } else {
         const fill = fillMaker(progress, maker, book.priceAt(slot));
-        if (fill !== null) {
+        if (fill === null) {
+          ticks.passedCount++;
+        } else {
           fills.push(fill);
+          weight += added;
           progress = {
             ...progress,
             making: progress.making + fill.takerMaking,
@@ -74,6 +91,8 @@ export function matchByWalking(
           };
         }
       }
+    } else {
+      ticks.passedCount++;
     }
     ticks.pass();
   }
@@ -82,10 +101,11 @@ export function matchByWalking(
     fills = fillsOf(book, ticks, order);
     progress = { ...progress, ...totalsOf(fills) };
   }
-  if (fills.length === 0 && !isAnyCrossing(book, ticks, reach, order)) {
+  const isCut = ticks.passedCount === given.maxPassedBy;
+  if (fills.length === 0 && !isCut && !isAnyCrossing(book, ticks, reach, order, given)) {
     return noMatch("NOT_CROSSING");
   }
-  return concludeMatch({ market, taker, progress, fills, cancels, endsTaker }, given);
+  return concludeMatch({ market, taker, progress, fills, cancels, endsTaker, isCut }, given);
 }
 
 /** The TickBook's fills with their amounts. */
@@ -114,9 +134,15 @@ function isCrossingAt(book: FastBook, ticks: TickBook, reach: Gauge, taker: Orde
     : isCrossing(book.market, maker, taker);
 }
 
-function isAnyCrossing(book: FastBook, ticks: TickBook, reach: Gauge, taker: Order): boolean {
+function isAnyCrossing(
+  book: FastBook,
+  ticks: TickBook,
+  reach: Gauge,
+  taker: Order,
+  { maxPassedBy }: CheckedOptions,
+): boolean {
   ticks.begin(reach.side);
-  while (ticks.reach(reach.lastLimit)) {
+  for (let looked = 0; looked < maxPassedBy && ticks.reach(reach.lastLimit); looked++) {
     if (isCrossingAt(book, ticks, reach, taker)) return true;
     ticks.pass();
   }

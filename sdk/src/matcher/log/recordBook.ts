@@ -96,11 +96,11 @@ export class BookRecorder {
   }
 
   submit(incoming: NewRestingOrder, options: MatchOptions = {}): Recorded<SubmitResult> {
-    const skipped: Hex[] = [];
+    const skipped = new Set<Hex>();
     const { skip, ...others } = options;
     const noting = (maker: RestingOrder): boolean => {
       const isSkipped = skip?.(maker) === true;
-      if (isSkipped && !skipped.includes(maker.hash)) skipped.push(maker.hash);
+      if (isSkipped) skipped.add(maker.hash);
       return isSkipped;
     };
     const result = submitOrder(
@@ -123,7 +123,7 @@ export class BookRecorder {
       cancelled: hashesOf(result.cancelled),
       closed: hashesOf(result.closed),
     };
-    const request: BookRequest = { op: "submit", incoming, options: others, skipped };
+    const request: BookRequest = { op: "submit", incoming, options: others, skipped: [...skipped] };
     return { result, line: this.#write(request, decision) };
   }
 
@@ -135,9 +135,10 @@ export class BookRecorder {
     };
   }
 
-  expire(now: bigint): Recorded<readonly RestingOrder[]> {
-    const result = this.book.expire(now);
-    return { result, line: this.#write({ op: "expire", now }, { expired: hashesOf(result) }) };
+  expire(now: bigint, most?: number): Recorded<readonly RestingOrder[]> {
+    const result = this.book.expire(now, most);
+    const request: BookRequest = { op: "expire", now, ...(most === undefined ? {} : { most }) };
+    return { result, line: this.#write(request, { expired: hashesOf(result) }) };
   }
 
   reduce(hash: Hex, remaining: bigint): Recorded<ReduceResult> {

@@ -112,7 +112,7 @@ function perform(recorder: BookRecorder, request: BookRequest): string {
     case "cancel":
       return recorder.cancel(request.hash).line;
     case "expire":
-      return recorder.expire(request.now).line;
+      return recorder.expire(request.now, request.most).line;
     case "reduce":
       return recorder.reduce(request.hash, request.remaining).line;
     case "tick":

@@ -1,6 +1,6 @@
 import type { Hex, Order, SignedOrder } from "../../order/Order.js";
 import { parseUint256 } from "../../order/parseUint256.js";
-import type { BookMarket, MatchOptions, NewRestingOrder } from "../types.js";
+import type { BookMarket, MatchOptions, NewRestingOrder, OrderWeights } from "../types.js";
 
 /** What can be asked of a recorded book. */
 export type BookRequest =
@@ -13,7 +13,7 @@ export type BookRequest =
       readonly skipped: readonly Hex[];
     }
   | { readonly op: "cancel"; readonly hash: Hex }
-  | { readonly op: "expire"; readonly now: bigint }
+  | { readonly op: "expire"; readonly now: bigint; readonly most?: number }
   | { readonly op: "reduce"; readonly hash: Hex; readonly remaining: bigint }
   | { readonly op: "tick"; readonly tick: bigint };
 
@@ -48,6 +48,7 @@ export function requestToJson(request: BookRequest): Record<string, unknown> {
   if (request.op !== "submit") return textsOf({ ...request });
   const { incoming, options, skipped } = request;
   const { kind, timeInForce, postOnly, selfTrade, maxMakers, now, marginSeconds } = options;
+  const { maxPassedBy, maxPlans, maxWeight, weights } = options;
   const { hash, order, remaining, sequence } = incoming;
   return {
     op: "submit",
@@ -58,6 +59,9 @@ export function requestToJson(request: BookRequest): Record<string, unknown> {
     options: {
       ...{ kind, timeInForce, postOnly, selfTrade, maxMakers },
       ...{ now: textOf(now), marginSeconds: textOf(marginSeconds) },
+      // JSON has no Infinity, and says nothing of it: the default.
+      ...{ maxPassedBy: finite(maxPassedBy), maxPlans: finite(maxPlans) },
+      ...{ maxWeight: finite(maxWeight), weights: weights && weightsToPlain(weights) },
     },
     skipped,
   };
@@ -88,7 +92,10 @@ export function requestFromJson(json: unknown): BookRequest {
     case "cancel":
       return { op: "cancel", hash: fields["hash"] as Hex };
     case "expire":
-      return { op: "expire", now: bigint(fields["now"]) };
+      return {
+        ...{ op: "expire", now: bigint(fields["now"]) },
+        ...(fields["most"] === undefined ? {} : { most: fields["most"] as number }),
+      };
     case "reduce":
       return { op: "reduce", hash: fields["hash"] as Hex, remaining: bigint(fields["remaining"]) };
     case "tick":
@@ -96,6 +103,15 @@ export function requestFromJson(json: unknown): BookRequest {
     default:
       throw new Error("no such request");
   }
+}
+
+function finite(count: number | undefined): number | undefined {
+  return count === Infinity ? undefined : count;
+}
+
+/** Its members in one order. */
+function weightsToPlain({ order, walletSignature, signatureByte }: OrderWeights): OrderWeights {
+  return { order, walletSignature, signatureByte };
 }
 
 function orderToPlain(order: Order | SignedOrder): Record<string, unknown> {

@@ -78,14 +78,21 @@ export class SpecificationBook implements OrderBook {
     return resting;
   }
 
-  expire(now: bigint): readonly RestingOrder[] {
+  expire(now: bigint, most = Infinity): readonly RestingOrder[] {
     checkBigint("now", now);
     const expired = this.#all()
       .filter((resting) => isExpired(resting.order, now))
+      .sort(byDeath)
+      .slice(0, most)
       .sort(byArrival);
     for (const { hash } of expired) this.#orders.delete(hash);
     if (expired.length > 0) this.#version += 1;
     return expired;
+  }
+
+  nextExpiration(): bigint | null {
+    const mortal = this.#all().filter(({ order }) => order.expiration !== 0n);
+    return mortal.sort(byDeath)[0]?.order.expiration ?? null;
   }
 
   reduce(hash: Hex, remaining: bigint): ReduceResult {
@@ -201,6 +208,12 @@ export class SpecificationBook implements OrderBook {
 
 function byArrival(left: RestingOrder, right: RestingOrder): number {
   return left.sequence - right.sequence;
+}
+
+/** The first to die first, and of one second the earliest. */
+function byDeath(left: RestingOrder, right: RestingOrder): number {
+  const [one, other] = [left.order.expiration, right.order.expiration];
+  return one === other ? byArrival(left, right) : one < other ? -1 : 1;
 }
 
 /** Shares a resting order still trades: what it receives for all that is left of a BUY, all that is left of a SELL. */
