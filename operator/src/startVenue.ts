@@ -32,6 +32,8 @@ import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
+import type { RetentionOptions } from "./monitor/Retention";
+import { countRemoved, showTableSizes } from "./monitor/watchRetention";
 import { resilientRpc } from "./resilientRpc";
 import type { Finality, Rpc } from "./rpc";
 import { RpcProvider } from "./RpcProvider";
@@ -86,6 +88,8 @@ export interface VenueOptions {
   readonly verifyThreads?: number;
   /** The most inputs that one commit takes. Default 512. */
   readonly maxBatch?: number;
+  /** What is kept for how long, and how many rows of it. */
+  readonly retention?: RetentionOptions["rules"];
   /** For reconciliation; default ten minutes. 0 for never. */
   readonly reconcileEveryMs?: number;
   /** False for a command that works on the database: nothing is taken in, and nothing runs by itself. Default true. */
@@ -151,6 +155,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const bus = new Bus((err) => log.error({ err }, "a listener failed"));
     const notifiers = options.notifiers ?? [];
     const alarm = createAlarm({ store, notifiers, log, clock });
+    closers.push(() => alarm.close());
+    void alarm.recover().catch((err: unknown) => log.warn({ err }, "alerts were not recovered"));
     const rpc = resilientRpc([...options.nodes], { alarm });
     await requireChain(rpc, deployment);
     const provider = new RpcProvider(rpc, chainId);
@@ -168,7 +174,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     );
     closers.push(() => clearInterval(renewal));
 
-    const chainClock = new ChainClock(await latestSeconds(rpc));
+    const chainClock = new ChainClock(await latestSeconds(rpc), () => clock.monotonicMs());
     chainClock.follow(bus);
     const chainNow = (): bigint => chainClock.now();
 
@@ -205,7 +211,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       },
     });
     const connection = connect(deployment, provider);
-    const chain = new ChainState(connection, () => clock.nowMs());
+    const chain = new ChainState(connection, () => clock.monotonicMs());
     chain.follow(bus);
     const stopWatching = watchChain({ bus, engine, chain, store, log });
     closers.push(stopWatching);
@@ -232,7 +238,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       });
     });
 
-    const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
+    const heartbeats = await Heartbeats.load(store, () => clock.monotonicMs(), log);
     const byCap = watchUnsettled(settler, options.unsettledCap ?? DEFAULT_CAP, alarm, log, closers);
     const isWarm = warmUp(options.warmUpSeconds ?? 0, engine, clock, log);
     const mode = (): TradingMode => (byCap() === "open" && !isWarm() ? "post-only" : byCap());
@@ -245,12 +251,15 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       isCoolingDown: (account) => settler.isCoolingDown(account),
     });
     const monitor = new Monitor({
-      ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
+      ...{ store, engine, intake, heartbeats, markets, bus, chainNow, clock, alarm, log },
+      retention: { rules: options.retention ?? {}, chainNow, ...countRemoved(metrics) },
       finalizer:
         options.finalizer === undefined
           ? null
           : connect(deployment, options.finalizer.connect(provider)),
     });
+
+    showTableSizes(metrics, monitor.retention);
 
     const feed = new BookFeed(engine, bus);
     feed.start(engine.markets().map(({ market }) => market.conditionId));
@@ -268,7 +277,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     }
     const server = await createHttpServer({
       ...(redis === undefined ? {} : { limiter: new RedisLimiter(redis, clock, log) }),
-      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics },
+      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, chainNow },
       checks: healthChecks({ rpc, redis, indexer, settler, engine }),
     });
     closers.push(() => server.app.close());
@@ -374,8 +383,8 @@ function warmUp(seconds: number, engine: VenueEngine, clock: Clock, log: Log): (
   const hasOrders = engine.openOrders().next().done !== true;
   if (seconds === 0 || !hasOrders) return () => true;
   log.warn({ seconds }, "only post-only orders are taken at first: makers look after theirs");
-  const warmAtMs = clock.nowMs() + seconds * 1000;
-  return () => clock.nowMs() >= warmAtMs;
+  const warmAtMs = clock.monotonicMs() + seconds * 1000;
+  return () => clock.monotonicMs() >= warmAtMs;
 }
 
 /** What the venue takes in, by how much of what it matched is not on chain yet. */
@@ -393,7 +402,7 @@ function watchUnsettled(
     if (next === mode) return;
     const data = { from: mode, to: next, unsettledUnits: unsettled.toString() };
     log.warn(data, "the venue changed what it takes in");
-    if (next !== "open") alarm({ type: "unsettled_cap", severity: "HIGH", data });
+    if (next !== "open") alarm({ type: "unsettled_cap", severity: "HIGH", isChange: true, data });
     mode = next;
   };
   const timer = setInterval(() => void look().catch(() => undefined), CAP_CHECK_MS);

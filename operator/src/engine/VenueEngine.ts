@@ -37,7 +37,12 @@ export interface VenueEngineParams {
 }
 
 /** An input that came, in the order of arrival. */
-type Waiting = { readonly market: OpenMarket; readonly receivedAtMs: number } & (
+type Waiting = {
+  readonly market: OpenMarket;
+  /** By the wall clock, for the order's row; and by the monotonic one, to measure by. */
+  readonly receivedAtMs: number;
+  readonly arrivedMs: number;
+} & (
   | {
       readonly kind: "order";
       readonly order: NewOrder;
@@ -246,7 +251,7 @@ export class VenueEngine implements Engine {
   #enqueue<Result>(
     conditionId: Hex,
     make: (
-      asked: Pick<Waiting, "market" | "receivedAtMs" | "reject"> & {
+      asked: Pick<Waiting, "market" | "receivedAtMs" | "arrivedMs" | "reject"> & {
         readonly resolve: (result: Result) => void;
       },
     ) => Waiting,
@@ -256,8 +261,9 @@ export class VenueEngine implements Engine {
     const refusal = this.#refusal();
     if (refusal !== null) return Promise.reject(refusal);
     return new Promise<Result>((resolve, reject) => {
-      const receivedAtMs = this.#params.clock.nowMs();
-      this.#queue.push(make({ market, receivedAtMs, resolve, reject }));
+      const { clock } = this.#params;
+      const [receivedAtMs, arrivedMs] = [clock.nowMs(), clock.monotonicMs()];
+      this.#queue.push(make({ market, receivedAtMs, arrivedMs, resolve, reject }));
       this.#do();
     });
   }
@@ -326,7 +332,7 @@ export class VenueEngine implements Engine {
     const now = this.#params.chainNow();
     const touched = new Set<MarketEngine>();
     for (const asked of batch) {
-      const { market, receivedAtMs } = asked;
+      const { market, receivedAtMs, arrivedMs } = asked;
       const { engine } = market;
       if (asked.kind === "command") {
         const done = engine.perform(asked.command, market.nextInput++, effects, atMs);
@@ -348,7 +354,7 @@ export class VenueEngine implements Engine {
         effects.settled.push(() => {
           this.#arriving.delete(hash);
           asked.resolve({ hash, conditionId, input, isNew: true, state: "OPEN" });
-          measure?.(clock.nowMs() - receivedAtMs);
+          measure?.(clock.monotonicMs() - arrivedMs);
         });
       }
       effects.abandoned.push(asked.reject);

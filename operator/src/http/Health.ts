@@ -46,11 +46,11 @@ export class Health {
     };
     this.#checks = [database, ...checks];
     this.#clock = clock;
-    this.#startedMs = clock.nowMs();
+    this.#startedMs = clock.monotonicMs();
   }
 
   count(isFault: boolean): void {
-    const second = Math.floor(this.#clock.nowMs() / 1000);
+    const second = Math.floor(this.#clock.monotonicMs() / 1000);
     let counted = this.#seconds.get(second);
     if (counted === undefined) {
       counted = { requests: 0, faults: 0 };
@@ -65,7 +65,7 @@ export class Health {
   }
 
   traffic(): { uptimeSeconds: number; requestsPerMinute: number; errorRate: number } {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     const since = Math.floor(nowMs / 1000) - WINDOW_SECONDS;
     let requests = 0;
     let faults = 0;
@@ -81,7 +81,7 @@ export class Health {
 
   /** Unhealthy when something required is down; degraded when anything else is less than up. */
   report(): Promise<HealthReport> {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     if (this.#last === null || nowMs - this.#last.atMs >= REMEMBERED_MS) {
       this.#last = { report: this.#ask(), atMs: nowMs };
     }

@@ -24,7 +24,7 @@ import { securityHeaders } from "./securityHeaders";
 
 export interface HttpOptions extends Pick<
   Deps,
-  "store" | "engine" | "intake" | "bus" | "feed" | "deployment" | "clock" | "log"
+  "store" | "engine" | "intake" | "bus" | "feed" | "deployment" | "clock" | "log" | "chainNow"
 > {
   readonly config: HttpConfig;
   /** Default: figures that nobody else adds to. */

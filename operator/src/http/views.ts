@@ -2,7 +2,6 @@ import { checksumAddress } from "@nostra/sdk/ids";
 import type { Address, Hex } from "@nostra/sdk/order";
 import type { Selectable } from "kysely";
 import type { z } from "zod";
-import type { Clock } from "../clock";
 import type { Store } from "../store";
 import type { ChainLogTable, MarketTable, MatchTable, OrdersTable } from "../store/schema";
 import type { eventOut, marketOut, orderOut, tradeOut } from "./schemas";
@@ -63,9 +62,9 @@ export function tellOrder(row: Selectable<OrdersTable>): Told<typeof orderOut> {
   };
 }
 
-export function tellMarket(row: Selectable<MarketTable>, clock: Clock): Told<typeof marketOut> {
-  const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000));
-  const hasEnded = row.state === "OPEN" && row.end_time <= nowSeconds;
+/** @param chainNow The chain's second, by which orders are refused too: a market that takes none never says OPEN. */
+export function tellMarket(row: Selectable<MarketTable>, chainNow: bigint): Told<typeof marketOut> {
+  const hasEnded = row.state === "OPEN" && row.end_time <= chainNow;
   const at = (time: bigint | null): number | null => (time === null ? null : Number(time));
   return {
     conditionId: row.condition_id as Hex,

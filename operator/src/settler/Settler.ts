@@ -645,7 +645,7 @@ export class Settler {
   #raise(type: string, severity: Severity, data: Readonly<Record<string, unknown>>): void {
     if (this.#raised.has(type)) return;
     this.#raised.add(type);
-    this.#params.alarm({ type, severity, data: { lane: this.#lane, ...data } });
+    this.#params.alarm({ type, severity, isChange: true, data: { lane: this.#lane, ...data } });
   }
 
   #calm(type: string): void {

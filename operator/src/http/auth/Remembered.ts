@@ -15,10 +15,10 @@ export class Remembered<Value> {
 
   async get(key: string, read: () => Promise<Value>): Promise<Value> {
     const known = this.#values.get(key);
-    if (known !== undefined && known.untilMs > this.#clock.nowMs()) return known.value;
+    if (known !== undefined && known.untilMs > this.#clock.monotonicMs()) return known.value;
     const value = await read();
     if (this.#values.size >= this.#most) this.#values.clear();
-    this.#values.set(key, { value, untilMs: this.#clock.nowMs() + this.#forMs });
+    this.#values.set(key, { value, untilMs: this.#clock.monotonicMs() + this.#forMs });
     return value;
   }
 

@@ -24,7 +24,7 @@ export function levelsFor({ bids, asks }: Levels, outcome: "YES" | "NO"): Levels
 
 /** Markets, and what they cost. */
 export function marketOperations(deps: Deps): readonly Operation[] {
-  const { store, markets, feed, clock } = deps;
+  const { store, markets, feed, chainNow } = deps;
   const { db } = store;
 
   /** The best bid and ask of a market in terms of an outcome. */
@@ -54,7 +54,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       }),
       answer: z.object({ markets: z.array(s.marketOut), cursor: s.nextCursor }),
       handle: async ({ query }) => {
-        const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000));
+        const nowSeconds = chainNow();
         let found = db.selectFrom("market").selectAll();
         if (query.state === "ENDED") {
           found = found.where("state", "=", "OPEN").where("end_time", "<=", nowSeconds);
@@ -84,7 +84,10 @@ export function marketOperations(deps: Deps): readonly Operation[] {
           `${row.created_at}`,
           row.condition_id,
         ]);
-        return { markets: page.rows.map((row) => tellMarket(row, clock)), cursor: page.cursor };
+        return {
+          markets: page.rows.map((row) => tellMarket(row, nowSeconds)),
+          cursor: page.cursor,
+        };
       },
     }),
     operation({
@@ -97,7 +100,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       bucket: "read",
       params: MARKET,
       answer: s.marketOut,
-      handle: async ({ params }) => tellMarket(await markets.require(params.market), clock),
+      handle: async ({ params }) => tellMarket(await markets.require(params.market), chainNow()),
     }),
     operation({
       id: "getMarketDetails",
@@ -112,7 +115,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       handle: async ({ params }) => {
         const market = await markets.require(params.market);
         const [stats] = await readStats(deps, [market.condition_id as Hex]);
-        return { market: tellMarket(market, clock), stats: stats! };
+        return { market: tellMarket(market, chainNow()), stats: stats! };
       },
     }),
     operation({

@@ -1,7 +1,9 @@
 import type { Migration } from "kysely";
 import { venue } from "./0001_venue";
+import { monitor } from "./0005_monitor";
 
 /** In the order of their names. One that was published is never edited: a change is a new one. */
 export const migrations: Record<string, Migration> = {
   "0001_venue": venue,
+  "0005_monitor": monitor,
 };
