@@ -21,7 +21,7 @@ import {
   type HttpConfig,
   type HttpServer,
 } from "./http";
-import { Indexer } from "./indexer";
+import { Indexer, MatchReconciler } from "./indexer";
 import { ChainState } from "./intake/ChainState";
 import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
 import { Heartbeats } from "./intake/Heartbeats";
@@ -112,6 +112,8 @@ export interface Venue {
   readonly settler: Settler;
   readonly indexer: Indexer;
   readonly monitor: Monitor;
+  /** Compares matches and remaining amounts with the chain's fills. */
+  readonly reconciler: MatchReconciler;
   readonly markets: MarketDirectory;
   readonly bus: Bus;
   readonly server: HttpServer;
@@ -250,8 +252,12 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       minLifeSeconds: MIN_LIFE_SECONDS,
       isCoolingDown: (account) => settler.isCoolingDown(account),
     });
+    const reconciler = new MatchReconciler({
+      ...{ store, engine, lease, rpc, deployment, bus, clock, alarm, log },
+    });
     const monitor = new Monitor({
       ...{ store, engine, intake, heartbeats, markets, bus, chainNow, clock, alarm, log },
+      reconciler,
       retention: { rules: options.retention ?? {}, chainNow, ...countRemoved(metrics) },
       finalizer:
         options.finalizer === undefined
@@ -301,6 +307,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
         settler,
         indexer,
         monitor,
+        reconciler,
         markets,
         bus,
         server,
@@ -317,7 +324,20 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     reconcileNowAndThen(indexer, options.reconcileEveryMs ?? 600_000, log, closers);
 
     const url = await server.app.listen({ port, host });
-    return { url, store, engine, intake, settler, indexer, monitor, markets, bus, server, stop };
+    return {
+      url,
+      store,
+      engine,
+      intake,
+      settler,
+      indexer,
+      monitor,
+      reconciler,
+      markets,
+      bus,
+      server,
+      stop,
+    };
   } catch (thrown) {
     await stop();
     throw thrown;

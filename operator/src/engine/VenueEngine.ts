@@ -335,7 +335,7 @@ export class VenueEngine implements Engine {
       const { market, receivedAtMs, arrivedMs } = asked;
       const { engine } = market;
       if (asked.kind === "command") {
-        const done = engine.perform(asked.command, market.nextInput++, effects, atMs);
+        const done = engine.perform(asked.command, market.nextInput++, now, effects, atMs);
         effects.settled.push(() => asked.resolve({ done }));
       } else {
         const { hash, conditionId } = asked.order;
