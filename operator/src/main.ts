@@ -81,13 +81,14 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function perform(
-  { indexer, settler }: Venue,
+  { indexer, settler, reconciler }: Venue,
   command: string,
   argument?: string,
 ): Promise<unknown> {
   switch (command) {
     case "reconcile":
-      return indexer.reconcile();
+      // First the projections against the contracts, then the venue's own records against the projections.
+      return { ...(await indexer.reconcile()), matches: await reconciler.all() };
     case "rebuild":
       await indexer.rebuild();
       return indexer.status();

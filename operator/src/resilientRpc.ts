@@ -113,9 +113,15 @@ function endpointOf(node: string | Rpc, index: number, options: ResilientRpcOpti
     halfOpenAfter: breakMs,
     breaker: new ConsecutiveBreaker(breakAfter),
   });
+  // Half open, it breaks again every few seconds: that is no news.
+  let isCalm = true;
+  breaker.onReset(() => (isCalm = true));
   breaker.onBreak((reason) => {
+    if (!isCalm) return;
+    isCalm = false;
     const error = "error" in reason ? reason.error.message : "unknown";
-    alarm?.({ type: "rpc_breaker_open", severity: "HIGH", data: { endpoint: index, error } });
+    const data = { endpoint: index, error };
+    alarm?.({ type: "rpc_breaker_open", severity: "HIGH", isChange: true, data });
   });
   const policy = wrap(breaker, timeout(timeoutMs, TimeoutStrategy.Aggressive));
   return { rpc: typeof node === "string" ? httpRpc(node, timeoutMs) : node, policy, breaker };

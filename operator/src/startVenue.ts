@@ -17,7 +17,7 @@ import { createFastKeccak, type Keccak256 } from "./fastKeccak";
 import { HeadWatch } from "./HeadWatch";
 import { healthChecks } from "./healthChecks";
 import { createHttpServer, Metrics, RedisLimiter, type HttpConfig, type HttpServer } from "./http";
-import { Indexer } from "./indexer";
+import { Indexer, MatchReconciler } from "./indexer";
 import { DEFAULT_ACCOUNT_LIMITS, type AccountLimits } from "./intake/AccountLimits";
 import { ChainState } from "./intake/ChainState";
 import { createFastVerifier, type SignatureVerifier } from "./intake/createFastVerifier";
@@ -31,6 +31,8 @@ import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes
 import { termsInForce } from "./markets/termsInForce";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
+import type { RetentionOptions } from "./monitor/Retention";
+import { countRemoved, showTableSizes } from "./monitor/watchRetention";
 import { resilientRpc } from "./resilientRpc";
 import type { Finality, Rpc } from "./rpc";
 import { RpcProvider } from "./RpcProvider";
@@ -104,6 +106,8 @@ export interface VenueOptions {
   readonly verifyThreads?: number;
   /** The most inputs that one commit takes. Default 512. */
   readonly maxBatch?: number;
+  /** What is kept for how long, and how many rows of it. */
+  readonly retention?: RetentionOptions["rules"];
   /** For reconciliation; default ten minutes. 0 for never. */
   readonly reconcileEveryMs?: number;
   /** False for a command that works on the database: nothing is taken in, and nothing runs by itself. Default true. */
@@ -126,6 +130,8 @@ export interface Venue {
   readonly settler: Settler;
   readonly indexer: Indexer;
   readonly monitor: Monitor;
+  /** Compares matches and remaining amounts with the chain's fills. */
+  readonly reconciler: MatchReconciler;
   readonly markets: MarketDirectory;
   readonly modes: Modes;
   readonly bus: Bus;
@@ -174,6 +180,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const notifiers = options.notifiers ?? [];
     const modes = new Modes({ clock, bus, log });
     const alarm = createAlarm({ store, notifiers, log, clock });
+    closers.push(() => alarm.close());
+    void alarm.recover().catch((err: unknown) => log.warn({ err }, "alerts were not recovered"));
     const nodes = resilientRpc([...options.nodes], { alarm, clock });
     const limitMs = options.startPatienceMs ?? DEFAULT_START_PATIENCE_MS;
     const patience = new StartPatience({ limitMs, clock, log });
@@ -194,7 +202,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const engineLease = keepLease({ store, lease, clock, log, onLost: onGivenUp });
     closers.push(() => engineLease.stop());
 
-    const chainClock = new ChainClock(await latestSeconds(rpc));
+    const chainClock = new ChainClock(await latestSeconds(rpc), () => clock.monotonicMs());
     chainClock.follow(bus);
     const chainNow = (): bigint => chainClock.now();
 
@@ -235,7 +243,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       },
     });
     const connection = connect(deployment, provider);
-    const chain = new ChainState(connection, () => clock.nowMs());
+    const chain = new ChainState(connection, () => clock.monotonicMs());
     chain.follow(bus);
     const stopWatching = watchChain({ bus, engine, chain, store, log });
     closers.push(stopWatching);
@@ -262,7 +270,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       });
     });
 
-    const heartbeats = await Heartbeats.load(store, () => clock.nowMs(), log);
+    const heartbeats = await Heartbeats.load(store, () => clock.monotonicMs(), log);
     closers.push(
       warmUp(options.warmUpSeconds ?? 0, { modes, engine, clock }),
       watchUnsettled(options.unsettledCap ?? DEFAULT_CAP, { modes, settler, alarm }),
@@ -293,13 +301,20 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       isCoolingDown: (account) => settler.isCoolingDown(account),
       limits,
     });
+    const reconciler = new MatchReconciler({
+      ...{ store, engine, lease, rpc, deployment, bus, clock, alarm, log },
+    });
     const monitor = new Monitor({
-      ...{ store, engine, intake, heartbeats, markets, chainNow, clock, alarm, log },
+      ...{ store, engine, intake, heartbeats, markets, bus, chainNow, clock, alarm, log },
+      reconciler,
+      retention: { rules: options.retention ?? {}, chainNow, ...countRemoved(metrics) },
       finalizer:
         options.finalizer === undefined
           ? null
           : connect(deployment, options.finalizer.connect(provider)),
     });
+
+    showTableSizes(metrics, monitor.retention);
 
     const feed = new BookFeed(engine, bus);
     feed.start(engine.markets().map(({ market }) => market.conditionId));
@@ -317,7 +332,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
         : {
             limiter: new RedisLimiter(redis, clock, log, { namespace, link, byRedisTime: true }),
           }),
-      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes },
+      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes, chainNow },
       setMode: (mode) => operatorMode.set(mode),
       alarm,
       termsOf: (market) => termsInForce(market, markets, engine, limits),
@@ -345,6 +360,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
         settler,
         indexer,
         monitor,
+        reconciler,
         markets,
         modes,
         bus,

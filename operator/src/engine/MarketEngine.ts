@@ -127,8 +127,8 @@ export class MarketEngine {
     this.#submit(record, record.input, { postOnly: record.postOnly, now }, effects, atMs);
   }
 
-  /** Does a command. @returns false when there was nothing to do. */
-  perform(command: Command, input: number, effects: Effects, atMs: number): boolean {
+  /** Does a command, at the chain's second `now`. @returns false when there was nothing to do. */
+  perform(command: Command, input: number, now: bigint, effects: Effects, atMs: number): boolean {
     this.#plans = 0;
     switch (command.op) {
       case "cancel":
@@ -145,6 +145,8 @@ export class MarketEngine {
       }
       case "reduce":
         return this.#reduce(command.hash, command.remaining, input, effects, atMs);
+      case "correct":
+        return this.#correct(command, input, now, effects, atMs);
       case "release":
         return this.#release(command, input, effects, atMs);
     }
@@ -439,6 +441,27 @@ export class MarketEngine {
     this.#log(line, input, effects);
     for (const { hash } of result) this.#left(hash, "EXPIRED", null, effects, atMs);
     return result.length > 0;
+  }
+
+  #correct(
+    { hash, from, to }: Extract<Command, { op: "correct" }>,
+    input: number,
+    now: bigint,
+    effects: Effects,
+    atMs: number,
+  ): boolean {
+    const record = this.#records.get(hash);
+    if (record === undefined || record.remaining !== from || from === to) return false;
+    if (record.rests && to < from) return this.#reduce(hash, to, input, effects, atMs);
+    if (record.rests) {
+      this.#giveBack(record, to - from, now, input, effects, atMs);
+      return true;
+    }
+    record.remaining = to;
+    const isFilled = to === 0n && record.state === "INVALIDATED";
+    const change = isFilled ? ({ state: "FILLED", reason: null } as const) : {};
+    this.#change(record, change, effects, atMs);
+    return true;
   }
 
   /** An order left the book with what it had. */

@@ -41,7 +41,12 @@ export interface VenueEngineParams {
 }
 
 /** An input that came, in the order of arrival. */
-type Waiting = { readonly market: OpenMarket; readonly receivedAtMs: number } & (
+type Waiting = {
+  readonly market: OpenMarket;
+  /** By the wall clock, for the order's row; and by the monotonic one, to measure by. */
+  readonly receivedAtMs: number;
+  readonly arrivedMs: number;
+} & (
   | {
       readonly kind: "order";
       readonly order: NewOrder;
@@ -298,7 +303,7 @@ export class VenueEngine implements Engine {
   #enqueue<Result>(
     conditionId: Hex,
     make: (
-      asked: Pick<Waiting, "market" | "receivedAtMs" | "reject"> & {
+      asked: Pick<Waiting, "market" | "receivedAtMs" | "arrivedMs" | "reject"> & {
         readonly resolve: (result: Result) => void;
       },
     ) => Waiting,
@@ -308,8 +313,9 @@ export class VenueEngine implements Engine {
     const refusal = this.#refusal();
     if (refusal !== null) return Promise.reject(refusal);
     return new Promise<Result>((resolve, reject) => {
-      const receivedAtMs = this.#params.clock.nowMs();
-      this.#queue.push(make({ market, receivedAtMs, resolve, reject }));
+      const { clock } = this.#params;
+      const [receivedAtMs, arrivedMs] = [clock.nowMs(), clock.monotonicMs()];
+      this.#queue.push(make({ market, receivedAtMs, arrivedMs, resolve, reject }));
       this.#do();
     });
   }
@@ -379,11 +385,11 @@ export class VenueEngine implements Engine {
     const touched = new Set<MarketEngine>();
     const goesOn: Waiting[] = [];
     for (const asked of batch) {
-      const { market, receivedAtMs } = asked;
+      const { market, receivedAtMs, arrivedMs } = asked;
       const { engine } = market;
       if (asked.kind === "command") {
         const { command } = asked;
-        const done = engine.perform(command, market.nextInput++, effects, atMs);
+        const done = engine.perform(command, market.nextInput++, now, effects, atMs);
         // What is more than one input may do is done by more of them, behind what waits.
         if (command.op === "expire" && engine.hasDead(command.now)) this.#queue.push(asked);
         else effects.settled.push(() => asked.resolve({ done }));
@@ -404,7 +410,7 @@ export class VenueEngine implements Engine {
         effects.settled.push(() => {
           this.#arriving.delete(hash);
           asked.resolve({ hash, conditionId, input, isNew: true, state: "OPEN" });
-          measure?.(clock.nowMs() - receivedAtMs);
+          measure?.(clock.monotonicMs() - arrivedMs);
         });
       }
       effects.abandoned.push(asked.reject);

@@ -25,6 +25,11 @@ export type Command =
   /** The chain says that no more than this is left of an order. */
   | { readonly op: "reduce"; readonly hash: Hex; readonly remaining: bigint }
   /**
+   * What is left of an order is `to`, not `from`: the chain's logs say so. An order in the book is reduced, or arrives again at its old
+   * place with more; one that was taken out though all of it is filled becomes FILLED. Nothing when the order has changed since.
+   */
+  | { readonly op: "correct"; readonly hash: Hex; readonly from: bigint; readonly to: bigint }
+  /**
    * A match will not settle. Its guilty orders are taken out for good; what the others gave in it is theirs again, at their old
    * place. Nothing when the match has failed already.
    */

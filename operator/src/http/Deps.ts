@@ -25,6 +25,8 @@ export interface Deps {
   readonly deployment: Deployment;
   readonly domain: OrderDomain;
   readonly clock: Clock;
+  /** The chain's present second: by it markets end. */
+  readonly chainNow: () => bigint;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: Health;

@@ -34,7 +34,16 @@ import { watchProxies } from "./watchProxies";
 
 export interface HttpOptions extends Pick<
   Deps,
-  "store" | "engine" | "intake" | "bus" | "feed" | "deployment" | "clock" | "log" | "termsOf"
+  | "store"
+  | "engine"
+  | "intake"
+  | "bus"
+  | "feed"
+  | "deployment"
+  | "clock"
+  | "log"
+  | "termsOf"
+  | "chainNow"
 > {
   readonly config: HttpConfig;
   /** Default: figures that nobody else adds to. */

@@ -69,12 +69,12 @@ export function tellOrder(row: Selectable<OrdersTable>): Told<typeof orderOut> {
   };
 }
 
+/** By the chain's second, by which orders are refused too: a market that takes none never says OPEN. */
 export function tellMarket(
   row: Selectable<MarketTable>,
-  { clock, termsOf }: Pick<Deps, "clock" | "termsOf">,
+  { chainNow, termsOf }: Pick<Deps, "chainNow" | "termsOf">,
 ): Told<typeof marketOut> {
-  const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000));
-  const hasEnded = row.state === "OPEN" && row.end_time <= nowSeconds;
+  const hasEnded = row.state === "OPEN" && row.end_time <= chainNow();
   const at = (time: bigint | null): number | null => (time === null ? null : Number(time));
   return {
     conditionId: row.condition_id as Hex,

@@ -232,7 +232,7 @@ export class Indexer {
     this.#raised.add(alert.type);
     // An alert is JSON in the end.
     const data = JSON.parse(toJson(alert.data)) as Alert["data"];
-    this.#options.alarm({ ...alert, data });
+    this.#options.alarm({ ...alert, isChange: true, data });
   }
 
   /** One thing at a time: a poll, or what people ask for. */

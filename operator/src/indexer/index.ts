@@ -14,4 +14,5 @@ export {
   RewindRefusedError,
 } from "./errors";
 export { Indexer, type IndexerOptions, type IndexerState, type IndexerStatus } from "./Indexer";
+export { MatchReconciler, type MatchDifference, type MatchReconciliation } from "./MatchReconciler";
 export type { Reconciliation } from "./reconcile";

@@ -44,7 +44,7 @@ export async function reconcile(params: ReconcileParams): Promise<Reconciliation
   if (news.length > 0) {
     const blockNumber = found.blockNumber.toString();
     const data = { blockNumber, count: news.length, differences: news.slice(0, NAMED) };
-    alarm({ type: "state_discrepancy", severity: "HIGH", data });
+    alarm({ type: "state_discrepancy", severity: "HIGH", isChange: true, data });
   }
   if (!found.differences.some(isRepairable)) return { ...found, repaired: 0 };
 

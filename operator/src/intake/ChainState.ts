@@ -22,7 +22,7 @@ interface Entry<Value> {
  */
 export class ChainState {
   readonly #connection: Connection;
-  readonly #nowMs: () => number;
+  readonly #monotonicMs: () => number;
   readonly #lifeMs: number;
   readonly #funds = new Map<string, Entry<Held>>();
   readonly #nonces = new Map<string, Entry<bigint>>();
@@ -30,9 +30,9 @@ export class ChainState {
   /** Grows when anything is forgotten: an answer to a question asked before is not kept. */
   #epoch = 0;
 
-  constructor(connection: Connection, nowMs: () => number, lifeMs = DEFAULT_LIFE_MS) {
+  constructor(connection: Connection, monotonicMs: () => number, lifeMs = DEFAULT_LIFE_MS) {
     this.#connection = connection;
-    this.#nowMs = nowMs;
+    this.#monotonicMs = monotonicMs;
     this.#lifeMs = lifeMs;
   }
 
@@ -107,7 +107,7 @@ export class ChainState {
   #known<Value>(known: Map<string, Entry<Value>>, key: string): Value | undefined {
     const entry = known.get(key);
     if (entry === undefined) return undefined;
-    if (this.#nowMs() - entry.atMs <= this.#lifeMs) return entry.value;
+    if (this.#monotonicMs() - entry.atMs <= this.#lifeMs) return entry.value;
     known.delete(key);
     return undefined;
   }
@@ -126,7 +126,7 @@ export class ChainState {
       asking = ask().then((found) => {
         if (epoch === this.#epoch) {
           if (known.size >= MOST_KNOWN) known.clear();
-          known.set(key, { value: found, atMs: this.#nowMs() });
+          known.set(key, { value: found, atMs: this.#monotonicMs() });
         }
         return found;
       });

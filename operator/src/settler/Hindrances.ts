@@ -20,7 +20,7 @@ export class Hindrances {
   ): void {
     const isNew = !this.#present.has(type);
     this.#present.set(type, text);
-    if (isNew) this.#alarm({ type, severity, data: { lane: this.#lane, ...data } });
+    if (isNew) this.#alarm({ type, severity, isChange: true, data: { lane: this.#lane, ...data } });
   }
 
   calm(type: string): void {

@@ -428,8 +428,32 @@ export interface AlertTable {
   id: Generated<bigint>;
   type: string;
   severity: "CRITICAL" | "HIGH" | "MEDIUM" | "LOW";
+  /** Of the latest time it was raised. */
   data: unknown;
+  /** When it was raised first that day. */
   at_ms: bigint;
+  /** What it is about: a market, a lane, an endpoint; empty for the venue. Type, subject and day make a row unique. */
+  subject: Generated<string>;
+  /** Days since 1970, UTC. */
+  day: Generated<bigint>;
+  /** How often it was raised that day. */
+  count: Generated<bigint>;
+  last_at_ms: Generated<bigint>;
+  /** False while a loud one waits to be delivered. */
+  notified: Generated<boolean>;
+}
+
+/** Up to where something was done that goes on where it stopped. Written by who does it. */
+export interface WatermarkTable {
+  name: string;
+  position: bigint;
+}
+
+/** Markets whose end was announced. Written by the monitor. */
+export interface MarketEndTable {
+  condition_id: string;
+  end_time: bigint;
+  announced_at_ms: bigint;
 }
 
 /** Dead-man switches that are on. Written by intake. */
@@ -495,6 +519,8 @@ export interface Database {
   position: PositionTable;
   candle: CandleTable;
   alert: AlertTable;
+  watermark: WatermarkTable;
+  market_end: MarketEndTable;
   heartbeat: HeartbeatTable;
   api_key: ApiKeyTable;
   session: SessionTable;

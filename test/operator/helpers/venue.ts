@@ -462,6 +462,7 @@ export async function startHttp(
   const http = await createHttpServer({
     ...{ store, engine: venue, intake: venue, bus: venue.bus, feed, deployment: DEPLOYMENT },
     ...{ clock: venue.clock, log: { ...silentLog, error: note, warn: note } },
+    chainNow: () => BigInt(Math.floor(venue.clock.nowMs() / 1000)),
     config: {
       secret: SECRET,
       domains: [HOST],

@@ -22,7 +22,7 @@ export class MemoryLimiter implements RateLimiter {
   }
 
   take(key: string, limit: Limit, cost = 1): Verdict {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       if (this.#buckets.size >= this.#most) this.#makeRoom(limit, nowMs);

@@ -27,7 +27,7 @@ export function levelsFor({ bids, asks }: Levels, outcome: "YES" | "NO"): Levels
 
 /** Markets, and what they cost. */
 export function marketOperations(deps: Deps): readonly Operation[] {
-  const { store, markets, feed, clock } = deps;
+  const { store, markets, feed, clock, chainNow } = deps;
   const db = store.reads;
   const allStats = new StatsCache(store, clock);
 
@@ -59,7 +59,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       }),
       answer: z.object({ markets: z.array(s.marketOut), cursor: s.nextCursor }),
       handle: async ({ query }) => {
-        const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000));
+        const nowSeconds = chainNow();
         const { state, category, q: text, cursor } = query;
         const before = cursor === undefined ? undefined : marketPlaceOf(cursor);
         const filter = { state, category, text, before, nowSeconds };
