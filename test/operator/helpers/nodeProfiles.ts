@@ -110,7 +110,9 @@ interface BlockOverrides {
   readonly baseFeePerGas?: string;
 }
 
-type StateOverrides = Readonly<Record<string, { readonly code?: string; readonly balance?: string }>>;
+type StateOverrides = Readonly<
+  Record<string, { readonly code?: string; readonly balance?: string }>
+>;
 
 /** A node of a profile, in front of an in-process chain. */
 export class ProfiledNode implements Rpc {

@@ -20,7 +20,15 @@ const MOST = 2n ** 256n - 1n;
 const PLACES = ["SIGNATURE", "HOOK", "BATCH_HOOK"] as const;
 const ACTS = ["REFUSE", "SPEND", "BURN", "RETURN_BOMB", "REVERT_BOMB", "CALL"] as const;
 const TRIGGERS = [
-  ...(["ALWAYS", "GASPRICE", "GASPRICE_BIT", "BASEFEE", "COINBASE", "PREVRANDAO", "NUMBER"] as const),
+  ...([
+    "ALWAYS",
+    "GASPRICE",
+    "GASPRICE_BIT",
+    "BASEFEE",
+    "COINBASE",
+    "PREVRANDAO",
+    "NUMBER",
+  ] as const),
   ...(["TIMESTAMP", "ORIGIN", "GAS", "BLOCKHASH", "STORAGE"] as const),
 ];
 
@@ -46,10 +54,22 @@ export interface Animal {
 }
 
 const REFUSALS: readonly Animal[] = TRIGGERS.flatMap((trigger): Animal[] => [
-  { name: `signature refused by ${trigger}`, body: "wallet", place: "SIGNATURE", act: "REFUSE", trigger },
+  {
+    name: `signature refused by ${trigger}`,
+    body: "wallet",
+    place: "SIGNATURE",
+    act: "REFUSE",
+    trigger,
+  },
   { name: `hook refuses by ${trigger}`, body: "wallet", place: "HOOK", act: "REFUSE", trigger },
   {
-    ...{ name: `hook spends 140,000 by ${trigger}`, body: "wallet", place: "HOOK", act: "SPEND", trigger },
+    ...{
+      name: `hook spends 140,000 by ${trigger}`,
+      body: "wallet",
+      place: "HOOK",
+      act: "SPEND",
+      trigger,
+    },
     ...{ amount: 140_000n, orders: 5 },
   },
 ]);
@@ -64,11 +84,21 @@ export const ANIMALS: readonly Animal[] = [
   ...REFUSALS,
   ...BURNERS,
   {
-    ...{ name: "signature burns all gas when paid", body: "wallet", place: "SIGNATURE", act: "BURN" },
+    ...{
+      name: "signature burns all gas when paid",
+      body: "wallet",
+      place: "SIGNATURE",
+      act: "BURN",
+    },
     ...{ trigger: "GASPRICE", amount: 0n },
   },
   {
-    ...{ name: "signature spends 380,000 when paid", body: "wallet", place: "SIGNATURE", act: "SPEND" },
+    ...{
+      name: "signature spends 380,000 when paid",
+      body: "wallet",
+      place: "SIGNATURE",
+      act: "SPEND",
+    },
     ...{ trigger: "GASPRICE", amount: 380_000n },
   },
   {
@@ -84,7 +114,12 @@ export const ANIMALS: readonly Animal[] = [
     ...{ trigger: "NUMBER", amount: 0n },
   },
   {
-    ...{ name: "hook answers with 50,000 bytes", body: "wallet", place: "HOOK", act: "RETURN_BOMB" },
+    ...{
+      name: "hook answers with 50,000 bytes",
+      body: "wallet",
+      place: "HOOK",
+      act: "RETURN_BOMB",
+    },
     ...{ trigger: "ALWAYS", amount: 50_000n },
   },
   {
@@ -92,15 +127,32 @@ export const ANIMALS: readonly Animal[] = [
     ...{ act: "REVERT_BOMB", trigger: "STORAGE", amount: 50_000n },
   },
   {
-    ...{ name: "hook takes the allowance back when paid", body: "wallet", place: "HOOK", act: "CALL" },
+    ...{
+      name: "hook takes the allowance back when paid",
+      body: "wallet",
+      place: "HOOK",
+      act: "CALL",
+    },
     ...{ trigger: "GASPRICE", orders: 5 },
   },
-  { name: "batch hook refuses", body: "wallet", place: "BATCH_HOOK", act: "REFUSE", trigger: "ALWAYS" },
+  {
+    name: "batch hook refuses",
+    body: "wallet",
+    place: "BATCH_HOOK",
+    act: "REFUSE",
+    trigger: "ALWAYS",
+  },
   {
     ...{ name: "batch hook burns all gas", body: "wallet", place: "BATCH_HOOK", act: "BURN" },
     ...{ trigger: "ALWAYS", amount: 0n },
   },
-  { name: "code appears and refuses", body: "delegated", place: "HOOK", act: "REFUSE", trigger: "ALWAYS" },
+  {
+    name: "code appears and refuses",
+    body: "delegated",
+    place: "HOOK",
+    act: "REFUSE",
+    trigger: "ALWAYS",
+  },
   {
     ...{ name: "code appears and spends 190,000", body: "delegated", place: "HOOK", act: "SPEND" },
     ...{ trigger: "ALWAYS", amount: 190_000n, orders: 5 },
@@ -133,7 +185,8 @@ export async function openCage(venue: Venue): Promise<Cage> {
     return (await contract.getAddress()) as Address;
   };
   const [wallet, toggle] = [await deploy("HostileAccount"), await deploy("Switch")];
-  const account = (await hre.ethers.getContractFactory("HostileAccount", signer as never)).interface;
+  const account = (await hre.ethers.getContractFactory("HostileAccount", signer as never))
+    .interface;
   const as = async (to: string, data: string): Promise<void> => {
     await venue.rpc.send("eth_sendTransaction", [
       {
@@ -194,7 +247,8 @@ export class Hostile {
     const { place, act, trigger, amount = 0n } = animal;
     if (place === undefined || act === undefined || trigger === undefined) return hostile;
     const signer = await venue.chain.ethers.getSigner(0);
-    const account = (await hre.ethers.getContractFactory("HostileAccount", signer as never)).interface;
+    const account = (await hre.ethers.getContractFactory("HostileAccount", signer as never))
+      .interface;
     const subject = trigger === "STORAGE" ? cage.toggle : venue.operator.address;
     const { collateral, ctfExchange } = venue.deployment.contracts;
     const { wallet } = cage;
@@ -214,9 +268,12 @@ export class Hostile {
     }
     const to = animal.body === "delegated" ? hostile.address : wallet;
     for (const data of calls) {
-      await venue.rpc.send("eth_sendTransaction", [{ from: signer.address, to, data, gas: "0xf4240" }]);
+      await venue.rpc.send("eth_sendTransaction", [
+        { from: signer.address, to, data, gas: "0xf4240" },
+      ]);
     }
-    if (animal.body === "delegated") await venue.rpc.send("hardhat_setCode", [hostile.address, "0x"]);
+    if (animal.body === "delegated")
+      await venue.rpc.send("hardhat_setCode", [hostile.address, "0x"]);
     return hostile;
   }
 
@@ -243,7 +300,12 @@ export class Hostile {
       const friend = this.#venue.deployment.contracts.conditionalTokens;
       const { mockUsdc, collateral: erc20 } = interfaces;
       const away = erc20.encodeFunctionData("transfer", [friend, balance]);
-      await this.#sandwich(address, collateral, away, mockUsdc.encodeFunctionData("mint", [address, balance]));
+      await this.#sandwich(
+        address,
+        collateral,
+        away,
+        mockUsdc.encodeFunctionData("mint", [address, balance]),
+      );
     }
   }
 
@@ -310,15 +372,26 @@ export function termsOf(
 ): { readonly taker: Terms; readonly maker: Terms } {
   const [buy, sell] = ["BUY", "SELL"] as const;
   if (kind === "MINT") {
-    const [taker, maker] = [{ side: buy, outcome: "YES" as const, shares }, { side: buy, outcome: "NO" as const, shares }];
+    const [taker, maker] = [
+      { side: buy, outcome: "YES" as const, shares },
+      { side: buy, outcome: "NO" as const, shares },
+    ];
     return { taker, maker };
   }
   if (kind === "MERGE") {
-    const [taker, maker] = [{ side: sell, outcome: "YES" as const, shares }, { side: sell, outcome: "NO" as const, shares }];
+    const [taker, maker] = [
+      { side: sell, outcome: "YES" as const, shares },
+      { side: sell, outcome: "NO" as const, shares },
+    ];
     return { taker, maker };
   }
-  const [buyer, seller] = [{ side: buy, outcome: "YES" as const, shares }, { side: sell, outcome: "YES" as const, shares }];
-  return hostileRole === "maker" ? { taker: seller, maker: buyer } : { taker: buyer, maker: seller };
+  const [buyer, seller] = [
+    { side: buy, outcome: "YES" as const, shares },
+    { side: sell, outcome: "YES" as const, shares },
+  ];
+  return hostileRole === "maker"
+    ? { taker: seller, maker: buyer }
+    : { taker: buyer, maker: seller };
 }
 
 let input = 10n ** 6n;
@@ -327,12 +400,20 @@ let input = 10n ** 6n;
 export async function writeMatch(
   venue: Venue,
   store: Store,
-  { taker, makers, shares, kind }: { taker: Signed; makers: readonly Signed[]; shares: bigint; kind: Kind },
+  {
+    taker,
+    makers,
+    shares,
+    kind,
+  }: { taker: Signed; makers: readonly Signed[]; shares: bigint; kind: Kind },
 ): Promise<string> {
   const { conditionId, yes } = venue.market;
   const fill = shares * UNIT;
   const given = ({ order }: Signed): bigint => (order.side === 0 ? fill / 2n : fill);
-  const total = { shares: fill * BigInt(makers.length), making: given(taker) * BigInt(makers.length) };
+  const total = {
+    shares: fill * BigInt(makers.length),
+    making: given(taker) * BigInt(makers.length),
+  };
   for (const one of [taker, ...makers]) {
     const { hash, order } = one;
     input += 1n;
@@ -343,7 +424,11 @@ export async function writeMatch(
         ...{ maker: order.maker, signer: order.signer, taker: order.taker },
         ...{ token_id: order.tokenId.toString(), maker_amount: order.makerAmount.toString() },
         ...{ taker_amount: order.takerAmount.toString(), expiration: order.expiration.toString() },
-        ...{ nonce: order.nonce.toString(), fee_rate_bps: Number(order.feeRateBps), side: order.side },
+        ...{
+          nonce: order.nonce.toString(),
+          fee_rate_bps: Number(order.feeRateBps),
+          side: order.side,
+        },
         ...{ signature_type: order.signatureType, signature: order.signature },
         ...{ kind: "limit", time_in_force: "GTC", post_only: false, self_trade: "skip" },
         ...{ price: 500_000, outcome: order.tokenId === yes ? "YES" : "NO" },

@@ -3,15 +3,7 @@ import { silentLog } from "../../../operator/src/log";
 import type { Store } from "../../../operator/src/store";
 import { ProfiledNode, type NodeProfile } from "./nodeProfiles";
 import { clock, expectExactlyOnce, rigOf, type Signed, type Venue } from "./settling";
-import {
-  Hostile,
-  orderOf,
-  termsOf,
-  writeMatch,
-  type Animal,
-  type Cage,
-  type Kind,
-} from "./zoo";
+import { Hostile, orderOf, termsOf, writeMatch, type Animal, type Cage, type Kind } from "./zoo";
 
 /** One experiment: a node, an account that deceives, its role and how the orders match. */
 export interface Cell {
@@ -19,6 +11,8 @@ export interface Cell {
   readonly animal: Animal;
   readonly role: "maker" | "taker";
   readonly kind: Kind;
+  /** With innocent matches from the beginning; or alone at first, so that its first settlement carries nothing else. */
+  readonly company: "crowd" | "alone";
 }
 
 /** What a cell showed. */
@@ -27,6 +21,8 @@ export interface Finding {
   readonly broken: readonly string[];
   /** Gas that the operator paid and that settled nothing. */
   readonly gasLost: bigint;
+  /** Gas of all its transactions. */
+  readonly gasUsed: bigint;
   /** How many transactions carried the hostile match that was sent most often. */
   readonly attempts: number;
   readonly settlements: number;
@@ -51,7 +47,7 @@ export async function runCell(
   cell: Cell,
   gasOfInnocent: bigint,
 ): Promise<Finding> {
-  const { animal, role, kind, profile } = cell;
+  const { animal, profile } = cell;
   await venue.rpc.send("evm_setAutomine", [true]);
   const hostile = await Hostile.arm(venue, cage, animal);
   await venue.rpc.send("evm_setAutomine", [false]);
@@ -63,12 +59,16 @@ export async function runCell(
     const taker = await orderOf(venue, buyer, { side: "BUY", outcome: "YES", shares: 10n });
     return writeMatch(venue, store, { taker, makers: [maker], shares: 1n, kind: "COMPLEMENTARY" });
   };
-  for (let i = 0; i < INNOCENTS / 2; i += 1) innocents.push(await innocentPair(i));
-  const hostiles: { id: string; victim: Signed; victimIndex: number; takerHash: string }[] = [];
-  for (const victimIndex of [5, 6]) {
+  const hostiles: HostileMatch[] = [];
+  const isAlone = cell.company === "alone";
+  const fill = async (from: number, to: number): Promise<void> => {
+    for (let i = from; i < to; i += 1) innocents.push(await innocentPair(i));
+  };
+  if (!isAlone) await fill(0, INNOCENTS / 2);
+  for (const victimIndex of isAlone ? [5] : [5, 6]) {
     hostiles.push(await pairWithHostile(venue, store, hostile, cell, victimIndex));
   }
-  for (let i = INNOCENTS / 2; i < INNOCENTS; i += 1) innocents.push(await innocentPair(i));
+  if (!isAlone) await fill(INNOCENTS / 2, INNOCENTS);
 
   const rpc = new ProfiledNode(profile, venue.rpc);
   const { settler, engine } = rigOf(venue, store, { rpc, log: silentLog });
@@ -78,32 +78,28 @@ export async function runCell(
     const rows = await store.db.selectFrom("match").select(["id", "state"]).execute();
     return new Map(rows.map(({ id, state }) => [id, state]));
   };
-  const sentSoFar = async (): Promise<number> => {
-    const rows = await store.db
-      .selectFrom("settlement")
-      .select("id")
-      .where("purpose", "=", "match")
-      .execute();
-    return rows.length;
-  };
+  const settlementsSoFar = (): Promise<readonly { state: string }[]> =>
+    store.db.selectFrom("settlement").select("state").where("purpose", "=", "match").execute();
+  let innocentsSince = 0;
   let innocentsSettledAt: number | undefined;
   const later: { id: string; since: number; settledAt?: number }[] = [];
   const retraded = new Set<string>();
   let ended = false;
   for (let block = 0; block < MAX_BLOCKS && !ended; block += 1) {
     await settler.step();
-    const pool = await venue.pending();
-    if (pool.length > 0) await hostile.surround();
-    await venue.rpc.send("hardhat_setCoinbase", [`0x${"0".repeat(39)}${block % 2}`]);
-    await venue.mine();
-    await hostile.withdraw();
-    clock.ms += BLOCK_MS;
-    await settler.step();
     const now = await states();
-    const sent = await sentSoFar();
+    const settlements = await settlementsSoFar();
+    const sent = settlements.length;
     const isSettled = (id: string): boolean => ["MINED", "CONFIRMED"].includes(now.get(id) ?? "");
-    if (innocentsSettledAt === undefined && innocents.every(isSettled)) innocentsSettledAt = sent;
-    for (const one of later) if (isSettled(one.id)) one.settledAt ??= sent;
+    // The settlement that is out carries what was gathered before: what it settles is seen when it is mined.
+    const mined = settlements.filter(({ state }) => state !== "SENT").length;
+    if (innocents.length > 0 && innocents.every(isSettled)) innocentsSettledAt ??= mined;
+    for (const one of later) if (isSettled(one.id)) one.settledAt ??= mined;
+    if (innocents.length === 0) {
+      // What waits now is gathered for the settlement after the one that is out.
+      innocentsSince = sent;
+      await fill(0, INNOCENTS);
+    }
     for (const { id, victim, victimIndex } of hostiles) {
       if (now.get(id) !== "FAILED" || retraded.has(id)) continue;
       retraded.add(id);
@@ -112,19 +108,25 @@ export async function runCell(
       else if (released.guilty.includes(victim.hash)) broken.push("the innocent order was blamed");
       later.push({ id: await tradeAgain(venue, store, victim, victimIndex), since: sent });
     }
-    const unsettled = await store.db
-      .selectFrom("settlement")
-      .select("id")
-      .where("state", "in", ["SENT", "MINED"])
-      .execute();
-    const open = [...(await states()).values()].some((state) => UNFINISHED.includes(state));
-    ended = !open && unsettled.length === 0;
+    const isOpen = [...now.values()].some((state) => UNFINISHED.includes(state));
+    const isOut = settlements.some(({ state }) => state === "SENT" || state === "MINED");
+    ended =
+      block > 0 && !isOpen && !isOut && later.every(({ settledAt }) => settledAt !== undefined);
+    if (ended) break;
+
+    if ((await venue.pending()).length > 0) await hostile.surround();
+    await venue.rpc.send("hardhat_setCoinbase", [`0x${"0".repeat(39)}${block % 2}`]);
+    await venue.mine();
+    await hostile.withdraw();
+    clock.ms += BLOCK_MS;
   }
 
   const final = await states();
   if (innocentsSettledAt === undefined) broken.push("innocent matches never settled");
-  else if (innocentsSettledAt > INNOCENT_BATCHES) {
-    broken.push(`innocent matches settled by settlement ${innocentsSettledAt}`);
+  else if (innocentsSettledAt - innocentsSince > INNOCENT_BATCHES) {
+    broken.push(
+      `innocent matches settled after ${innocentsSettledAt - innocentsSince} settlements`,
+    );
   }
   for (const { since, settledAt } of later) {
     if (settledAt === undefined) broken.push("the released innocent did not trade again");
@@ -134,10 +136,10 @@ export async function runCell(
   }
   const left = hostiles.filter(({ id }) => UNFINISHED.includes(final.get(id) ?? ""));
   if (left.length > 0) broken.push(`${left.length} hostile matches never ended`);
-  const { attempts, gasLost } = await costOf(
+  const { attempts, gasLost, gasUsed } = await costOf(
     venue,
     store,
-    hostiles.map(({ takerHash }) => takerHash),
+    hostiles.map(({ takerSalt }) => takerSalt),
     gasOfInnocent,
   );
   if (attempts > MAX_ATTEMPTS) broken.push(`a hostile match was sent ${attempts} times`);
@@ -148,9 +150,16 @@ export async function runCell(
       broken.push(`not exactly once: ${String(thrown).slice(0, 200)}`);
     }
   }
-  const settlements = await sentSoFar();
+  const settlements = (await settlementsSoFar()).length;
   await settler.stop();
-  return { broken, gasLost, attempts, settlements };
+  return { broken, gasLost, gasUsed, attempts, settlements };
+}
+
+interface HostileMatch {
+  readonly id: string;
+  readonly victim: Signed;
+  readonly victimIndex: number;
+  readonly takerSalt: string;
 }
 
 async function pairWithHostile(
@@ -159,7 +168,7 @@ async function pairWithHostile(
   hostile: Hostile,
   { animal, role, kind }: Cell,
   victimIndex: number,
-): Promise<{ id: string; victim: Signed; victimIndex: number; takerHash: string }> {
+): Promise<HostileMatch> {
   const wanted = animal.orders ?? 1;
   const makers = role === "maker" ? wanted : Math.min(wanted, 5);
   const one = termsOf(kind, role, 2n);
@@ -177,7 +186,7 @@ async function pairWithHostile(
     : orderOf(venue, victimOwner, all.taker));
   const id = await writeMatch(venue, store, { taker, makers: makerOrders, shares: 2n, kind });
   const victim = role === "maker" ? taker : makerOrders[0]!;
-  return { id, victim, victimIndex, takerHash: taker.hash };
+  return { id, victim, victimIndex, takerSalt: taker.order.salt.toString() };
 }
 
 /** A match of what is left of an innocent order, with another innocent. */
@@ -195,13 +204,17 @@ async function tradeAgain(
   return writeMatch(venue, store, match);
 }
 
+interface Salted {
+  readonly salt: bigint;
+}
+
 /** How often the hostile matches were sent at most, and what the transactions cost beyond what they settled. */
 async function costOf(
   venue: Venue,
   store: Store,
   takers: readonly string[],
   gasOfInnocent: bigint,
-): Promise<{ attempts: number; gasLost: bigint }> {
+): Promise<{ attempts: number; gasLost: bigint; gasUsed: bigint }> {
   const rows = await store.db
     .selectFrom("tx_attempt")
     .innerJoin("settlement", "settlement.id", "tx_attempt.settlement_id")
@@ -210,14 +223,15 @@ async function costOf(
     .execute();
   const times = new Map<string, Set<string>>();
   let gasLost = 0n;
+  let gasUsed = 0n;
   for (const { hash, calldata, id } of rows) {
     const parsed = interfaces.ctfExchange.parseTransaction({ data: calldata });
     const members =
       parsed?.name === "matchOrdersBatch"
-        ? (parsed.args[0] as { takerOrder: unknown }[]).map(({ takerOrder }) => takerOrder)
-        : [parsed?.args[0]];
-    for (const member of members) {
-      const taker = (await venue.admin.exchange.hashOrder(member as never)).toLowerCase();
+        ? (parsed.args[0] as { takerOrder: Salted }[]).map(({ takerOrder }) => takerOrder)
+        : [parsed?.args[0] as Salted];
+    for (const { salt } of members) {
+      const taker = salt.toString();
       if (!takers.includes(taker)) continue;
       times.set(taker, (times.get(taker) ?? new Set()).add(id.toString()));
     }
@@ -226,6 +240,7 @@ async function costOf(
       logs: { topics: string[]; data: string }[];
     } | null;
     if (receipt === null) continue;
+    gasUsed += BigInt(receipt.gasUsed);
     const settledGas = receipt.logs
       .map((log) => interfaces.ctfExchange.parseLog(log))
       .filter((log) => log?.name === "OrdersMatched")
@@ -236,5 +251,6 @@ async function costOf(
     );
     if ((failed || settledGas === 0n) && lost > 0n) gasLost += lost;
   }
-  return { attempts: Math.max(0, ...[...times.values()].map(({ size }) => size)), gasLost };
+  const attempts = Math.max(0, ...[...times.values()].map(({ size }) => size));
+  return { attempts, gasLost, gasUsed };
 }
