@@ -110,6 +110,13 @@ interface BlockOverrides {
   readonly baseFeePerGas?: string;
 }
 
+interface HeadJson {
+  readonly number: string;
+  readonly timestamp: string;
+  readonly miner: string;
+  readonly mixHash: string;
+}
+
 type StateOverrides = Readonly<
   Record<string, { readonly code?: string; readonly balance?: string }>
 >;
@@ -220,7 +227,10 @@ export class ProfiledNode implements Rpc {
     return this.#chain.send("eth_sendRawTransaction", [raw]);
   }
 
-  /** Asks on a chain that is changed for the question, and changes it back. The node's pool is not in it. */
+  /**
+   * Asks on a chain that is changed for the question, and changes it back. The node's pool is not in it. What is not overridden is
+   * the latest block's, but for the number: the chain has to mine a block to change anything, so it is one higher at least.
+   */
   async #within(
     block: BlockOverrides,
     state: StateOverrides,
@@ -239,25 +249,19 @@ export class ProfiledNode implements Rpc {
         if (code !== undefined) await send("hardhat_setCode", [address, code]);
         if (balance !== undefined) await send("hardhat_setBalance", [address, balance]);
       }
-      const head = (await send("eth_getBlockByNumber", ["latest", false])) as {
-        number: string;
-        timestamp: string;
-      };
+      const head = (await send("eth_getBlockByNumber", ["latest", false])) as HeadJson;
       const number = BigInt(block.number ?? hex(BigInt(head.number) + 1n));
       const missing = number - BigInt(head.number);
       if (missing < 1n || missing > 8n) throw new Error("the bench mines at most 8 blocks ahead");
-      for (let i = 1n; i < missing; i += 1n) await send("evm_mine", []);
-      if (block.feeRecipient !== undefined) {
-        await send("hardhat_setCoinbase", [block.feeRecipient]);
-      }
-      if (block.prevRandao !== undefined) await send("hardhat_setPrevRandao", [block.prevRandao]);
-      if (block.time !== undefined) {
-        const time = BigInt(block.time);
-        if (time > BigInt(head.timestamp) + missing - 1n) {
-          await send("evm_setNextBlockTimestamp", [Number(time)]);
-        }
-      }
-      await send("evm_mine", []);
+      const time = BigInt(block.time ?? head.timestamp);
+      const mine = async (timestamp: bigint): Promise<void> => {
+        await send("hardhat_setCoinbase", [block.feeRecipient ?? head.miner]);
+        await send("hardhat_setPrevRandao", [block.prevRandao ?? head.mixHash]);
+        await send("evm_setNextBlockTimestamp", [Number(timestamp)]);
+        await send("evm_mine", []);
+      };
+      for (let i = 1n; i < missing; i += 1n) await mine(BigInt(head.timestamp));
+      await mine(time);
       return await ask();
     } finally {
       await send("evm_revert", [snapshot]);
