@@ -70,6 +70,9 @@ const environment = z.object({
     .string()
     .default("1000000")
     .describe("collateral matched and not on chain, from which on only post-only orders are taken"),
+  MAX_TRANSACTION_GAS: integer(1_000_000, 1_000_000_000)
+    .optional()
+    .describe("most gas of one transaction, where the chain's own limit is not the one assumed"),
   ALERT_WEBHOOK_URL: z.url().optional().describe("where loud alerts go: a chat's incoming webhook"),
   SLACK_WEBHOOK_URL: z.url().optional().describe("the same by its older name"),
   WARM_UP_SECONDS: integer(0, 3_600)

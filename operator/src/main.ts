@@ -134,6 +134,9 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     warmUpSeconds: config.WARM_UP_SECONDS,
     ...(config.VERIFY_THREADS === undefined ? {} : { verifyThreads: config.VERIFY_THREADS }),
     pollMs: config.POLL_MS,
+    ...(config.MAX_TRANSACTION_GAS === undefined
+      ? {}
+      : { settler: { maxGas: BigInt(config.MAX_TRANSACTION_GAS) } }),
     log,
     onGivenUp: (fault) => {
       log.fatal({ err: fault }, "this process ends; another can go on from what is stored");

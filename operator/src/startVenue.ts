@@ -199,6 +199,10 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       wallet: options.operator,
       holder: THIS_PROCESS,
       breakerOpen: () => rpc.isOpen(),
+      metrics: {
+        attempt: (outcome) => metrics.settlementAttempts.inc({ outcome }),
+        fruitlessGas: (gas) => metrics.settlementFruitlessGas.inc(Number(gas)),
+      },
       options: {
         ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
         ...options.settler,

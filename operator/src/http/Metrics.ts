@@ -52,6 +52,18 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly settlementAttempts = new Counter({
+    name: "nostra_settlement_attempts_total",
+    help: "Matches in final transactions, by what came of them: settled, or the reason of the failure",
+    labelNames: ["outcome"] as const,
+    registers: [this.registry],
+  });
+  readonly settlementFruitlessGas = new Counter({
+    name: "nostra_settlement_fruitless_gas_total",
+    help: "Gas that failed attempts to settle matches used, at most",
+    registers: [this.registry],
+  });
+
   /** Process figures too: memory, event loop, file handles. */
   watchProcess(): this {
     collectDefaultMetrics({ register: this.registry });

@@ -1,10 +1,13 @@
-import { type Transaction, type Updateable } from "kysely";
+import { sql, type Transaction, type Updateable } from "kysely";
 import type { Bus, MatchEvent } from "../bus";
 import type { Clock } from "../clock";
 import { requireLease, type Database, type Lease, type MatchTable, type Store } from "../store";
 import type { Receipt } from "./chain";
+import { chargesOf } from "./chargesOf";
+import type { Charge } from "./GasBudget";
 import { matchEvent, readMatches } from "./readMatches";
-import type { Attempt, Hex, OpenSettlement, Outcome, StoredMatch } from "./types";
+import { isFruitless } from "./readOutcomes";
+import type { Attempt, GiveUp, Hex, OpenSettlement, Outcome, StoredMatch } from "./types";
 
 export interface Lane {
   readonly nextNonce: bigint;
@@ -131,7 +134,7 @@ export class Journal {
         .execute();
       open.push({
         ...{ id: row.id, nonce: row.nonce, purpose: row.purpose, state: row.state },
-        ...{ calldata: row.calldata as Hex, gasLimit: row.gas_limit },
+        ...{ calldata: row.calldata as Hex, gasLimit: row.gas_limit, gasUsed: row.gas_used },
         ...{ blockNumber: row.block_number, blockHash: row.block_hash as Hex | null },
         createdAtMs: row.created_at_ms,
         attempts: attempts.map((attempt) => ({
@@ -170,11 +173,14 @@ export class Journal {
     return row?.highest ?? 0n;
   }
 
-  /** Matches that no transaction is out for, in the order of settling. */
+  /** Matches that no transaction is out for, in the order of settling, from the one after `after`. */
   async waitingMatches(
     limit: number,
     except: readonly string[],
-    conditionIds?: readonly string[],
+    {
+      after,
+      conditionIds,
+    }: { readonly after?: bigint; readonly conditionIds?: readonly string[] } = {},
   ): Promise<StoredMatch[]> {
     let query = this.#store.db
       .selectFrom("match")
@@ -182,9 +188,11 @@ export class Journal {
       .where("state", "in", UNSETTLED)
       .where("settlement_id", "is", null)
       .where("guilty_hash", "is", null)
+      .where("give_up", "is", null)
       .orderBy("number")
       .limit(limit);
     if (except.length > 0) query = query.where("id", "not in", except);
+    if (after !== undefined) query = query.where("number", ">", after);
     if (conditionIds !== undefined) query = query.where("condition_id", "in", conditionIds);
     return readMatches(this.#store.db, await query.execute());
   }
@@ -201,14 +209,17 @@ export class Journal {
     return rows.map(({ condition_id }) => condition_id as Hex);
   }
 
-  /** Matches that will never settle, for an order is to blame and no transaction of theirs can land any more. */
+  /**
+   * Matches that will never settle, for an order is to blame or they are given up, and no transaction of theirs can land any
+   * more.
+   */
   async matchesToRelease(): Promise<StoredMatch[]> {
     const rows = await this.#store.db
       .selectFrom("match")
       .selectAll()
       .where("state", "in", UNSETTLED)
       .where("settlement_id", "is", null)
-      .where("guilty_hash", "is not", null)
+      .where((eb) => eb.or([eb("guilty_hash", "is not", null), eb("give_up", "is not", null)]))
       .orderBy("number")
       .execute();
     return readMatches(this.#store.db, rows);
@@ -260,6 +271,7 @@ export class Journal {
               .where("state", "in", UNSETTLED)
               .where("settlement_id", "is", null)
               .where("guilty_hash", "is", null)
+              .where("give_up", "is", null)
               .forUpdate()
               .execute();
       if (lane.state !== "RUNNING" || open !== undefined || free.length !== ids.length) return;
@@ -322,6 +334,7 @@ export class Journal {
       await this.#setSettlement(trx, id, {
         ...{ state: "MINED", tx_hash: receipt.hash, status: receipt.succeeded ? 1 : 0 },
         ...{ block_number: receipt.blockNumber, block_hash: receipt.blockHash },
+        gas_used: receipt.gasUsed,
       });
       await this.#change(trx, events, settledOf(outcomes), {
         ...{ state: "MINED", tx_hash: receipt.hash, block_number: receipt.blockNumber },
@@ -340,6 +353,7 @@ export class Journal {
     await this.#write(async (trx, events) => {
       await this.#setSettlement(trx, id, {
         ...{ state: "SENT", tx_hash: null, status: null, block_number: null, block_hash: null },
+        gas_used: null,
       });
       await this.#change(trx, events, matches, {
         ...{ state: "MATCHED", tx_hash: null, block_number: null },
@@ -348,8 +362,13 @@ export class Journal {
     });
   }
 
-  /** MINED to CONFIRMED. What settled is CONFIRMED; what failed is RETRYING, or to be released when an order is to blame. */
-  async confirmed({ id, matches }: OpenSettlement): Promise<void> {
+  /**
+   * MINED to CONFIRMED. What settled is CONFIRMED; what failed is RETRYING, or to be released when an order is to blame or its
+   * attempts are used up. What the failed ones cost is charged.
+   */
+  async confirmed(settlement: OpenSettlement, maxAttempts: number): Promise<readonly Charge[]> {
+    const { id, matches } = settlement;
+    const charges = chargesOf(settlement);
     await this.#write(async (trx, events) => {
       await this.#setSettlement(trx, id, { state: "CONFIRMED" });
       const failed = matches.filter(({ state }) => state !== "MINED");
@@ -359,8 +378,56 @@ export class Journal {
         matches.filter(({ state }) => state === "MINED"),
         { state: "CONFIRMED" },
       );
-      await this.#free(trx, events, failed);
+      await this.#free(trx, events, failed, maxAttempts);
+      for (const charge of charges) await this.#charge(trx, charge);
     });
+    return charges;
+  }
+
+  /** Another attempt for a match that never was sent came to nothing: the node refuses it and no order is to blame. */
+  async countAttempt(match: StoredMatch, maxAttempts: number): Promise<void> {
+    const attempts = match.attempts + 1;
+    await this.#write(async (trx) => {
+      await trx
+        .updateTable("match")
+        .set({ attempts, give_up: attempts >= maxAttempts ? "FRUITLESS" : null })
+        .where("id", "=", match.id)
+        .where("settlement_id", "is", null)
+        .where("state", "in", UNSETTLED)
+        .execute();
+    });
+  }
+
+  /** Gives a match up of which nothing is out, though no order is to blame. */
+  async giveUp(match: StoredMatch, why: GiveUp): Promise<void> {
+    await this.#write(async (trx) => {
+      await trx
+        .updateTable("match")
+        .set({ give_up: why })
+        .where("id", "=", match.id)
+        .where("settlement_id", "is", null)
+        .where("state", "in", UNSETTLED)
+        .execute();
+    });
+  }
+
+  /** Writes what the lane remembers of accounts, under its lease. */
+  async remember(work: (db: Transaction<Database>) => Promise<void>): Promise<void> {
+    await this.#write((trx) => work(trx));
+  }
+
+  async #charge(trx: Transaction<Database>, charge: Charge): Promise<void> {
+    const { settlementId, matchId, accounts, gas, reason, isGuilty } = charge;
+    await trx
+      .insertInto("fruitless_charge")
+      .values(
+        accounts.map((account) => ({
+          ...{ settlement_id: settlementId, match_id: matchId, account, gas, reason },
+          ...{ is_guilty: isGuilty, at_ms: BigInt(this.#clock.nowMs()) },
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
   }
 
   /** SENT to LOST: another transaction has spent the nonce for good. What that one settled is CONFIRMED. */
@@ -401,19 +468,26 @@ export class Journal {
   // ---------------------------------------------------------------------------------------------- figures
 
   /**
-   * What unsettled matches are worth at most, in collateral units: a share is never worth more than one. And since when the
-   * oldest of them waits.
+   * What unsettled matches are worth, in collateral units, and since when the oldest of them waits. A share that changes hands is
+   * worth what its buyer pays; a pair that comes into being or is undone is worth one, which is what its two sides pay or get.
    */
   async unsettled(): Promise<{ readonly value: bigint; readonly oldestMs: bigint | null }> {
-    const row = await this.#store.db
+    const { value } = await this.#store.db
       .selectFrom("match")
-      .select((eb) => [
-        eb.fn.sum<string | null>("shares").as("value"),
-        eb.fn.min("matched_at_ms").as("oldest"),
-      ])
+      .innerJoin("match_maker", "match_maker.match_id", "match.id")
+      .innerJoin("orders", "orders.hash", "match_maker.order_hash")
+      .select(
+        sql<string | null>`sum(case when (match_maker.kind = 'COMPLEMENTARY') = (orders.side = 0)
+          then match_maker.making else match_maker.taking end)`.as("value"),
+      )
+      .where("match.state", "in", UNSETTLED)
+      .executeTakeFirstOrThrow();
+    const { oldest } = await this.#store.db
+      .selectFrom("match")
+      .select((eb) => eb.fn.min("matched_at_ms").as("oldest"))
       .where("state", "in", UNSETTLED)
       .executeTakeFirstOrThrow();
-    return { value: BigInt(row.value ?? "0"), oldestMs: row.oldest };
+    return { value: BigInt(value ?? "0"), oldestMs: oldest };
   }
 
   // ---------------------------------------------------------------------------------------------- within a transaction
@@ -423,10 +497,14 @@ export class Journal {
     trx: Transaction<Database>,
     events: MatchEvent[],
     failed: readonly StoredMatch[],
+    maxAttempts = Number.POSITIVE_INFINITY,
   ): Promise<void> {
     for (const match of failed) {
       const { guiltyHash, reason } = match;
+      const attempts = match.attempts + (guiltyHash === null && isFruitless(reason) ? 1 : 0);
+      const isUsedUp = guiltyHash === null && attempts >= maxAttempts;
       await this.#change(trx, events, [match], {
+        ...{ attempts, give_up: isUsedUp ? "FRUITLESS" : null },
         ...(guiltyHash === null ? { state: "RETRYING" } : {}),
         ...{ settlement_id: null, guilty_hash: guiltyHash, reason },
         ...{ tx_hash: null, block_number: null },

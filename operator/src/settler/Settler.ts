@@ -1,6 +1,6 @@
 import type { Deployment } from "@nostra/sdk/deployments";
 import { ChainMismatchError } from "@nostra/sdk/errors";
-import type { Alarm, Severity } from "../alerts";
+import type { Alarm } from "../alerts";
 import type { Bus } from "../bus";
 import type { Clock } from "../clock";
 import type { Engine } from "../engine/Engine";
@@ -8,10 +8,10 @@ import { FencedError, OperatorError } from "../errors";
 import type { Log } from "../log";
 import type { Finality, Rpc } from "../rpc";
 import { acquireLease, LEASE_MS, releaseLease, renewLease, type Lease, type Store } from "../store";
-import { broadcast } from "./broadcast";
-import { CoolDown } from "./CoolDown";
+import { Blamer } from "./Blamer";
 import {
   knowsTransaction,
+  NodeInconsistentError,
   readBalance,
   readBlockHash,
   readHead,
@@ -20,53 +20,22 @@ import {
   type Head,
   type Receipt,
 } from "./chain";
-import { encodeMatches, gasLimitOfAll, type PricedMatch } from "./encodeMatches";
+import { encodeBatch, encodeMatch, gasLimitOfAll } from "./encodeMatches";
 import { bumpFees, suggestFees } from "./fees";
 import { findSpender } from "./findSpender";
-import { Journal, type Lane, type SignFor } from "./Journal";
+import { Gatherer } from "./Gatherer";
+import { HOUR_MS } from "./GasBudget";
+import { Hindrances } from "./Hindrances";
+import { Journal, type Lane } from "./Journal";
+import { SETTLER_DEFAULTS, type SettlerOptions } from "./options";
+import type { RestingPairs } from "./PairRests";
 import { planResume, type ResumeReport } from "./planResume";
-import { accountsOf, ordersOf } from "./readMatches";
-import { findSettled, readOutcomes } from "./readOutcomes";
-import { signAttempt } from "./signAttempt";
-import { simulate, type SimulateParams, type Verdict } from "./simulate";
-import type {
-  Attempt,
-  Fees,
-  Hex,
-  OpenSettlement,
-  Outcome,
-  StoredMatch,
-  TransactionSigner,
-} from "./types";
-
-export interface SettlerOptions {
-  /** The most matches in one transaction. */
-  readonly maxMatchesPerBatch: number;
-  /** The most gas of one transaction. The chain's own limit (EIP-7825) is 16,777,216. */
-  readonly maxGas: bigint;
-  /** Blocks after which a transaction that is not mined is signed anew with higher fees. */
-  readonly bumpAfterBlocks: bigint;
-  /** The most a unit of gas may cost, in wei. */
-  readonly maxFeeCap: bigint;
-  /** How long an account rests whose order kept a match from settling. */
-  readonly coolDownMs: number;
-  /** How long a match rests that fails with nobody to blame. */
-  readonly stuckMs: number;
-  /** How often the lane looks when nothing wakes it. */
-  readonly pollMs: number;
-  /** Which markets are this lane's. Default: all. */
-  readonly owns?: (conditionId: Hex) => boolean;
-}
-
-export const SETTLER_DEFAULTS: SettlerOptions = {
-  maxMatchesPerBatch: 20,
-  maxGas: 16_700_000n,
-  bumpAfterBlocks: 5n,
-  maxFeeCap: 2_000_000_000_000n,
-  coolDownMs: 60_000,
-  stuckMs: 30_000,
-  pollMs: 1_000,
-};
+import { findSettled } from "./readOutcomes";
+import { Sender, VOID_GAS } from "./Sender";
+import { simulate, type SimulateParams } from "./simulate";
+import { Suspects } from "./Suspects";
+import { transactionGasLimit } from "./transactionGasLimit";
+import type { OpenSettlement, TransactionSigner } from "./types";
 
 export interface SettlerParams {
   readonly store: Store;
@@ -84,9 +53,24 @@ export interface SettlerParams {
   readonly options?: Partial<SettlerOptions>;
   /** Tells whether the node is given up for the moment; see resilientRpc. */
   readonly breakerOpen?: () => boolean;
+  /** Counts what came of attempts; see Metrics. */
+  readonly metrics?: SettlementMetrics;
+}
+
+/** What came of attempts, for Prometheus. */
+export interface SettlementMetrics {
+  /** One match in one transaction that is final: `settled`, or why it failed. */
+  attempt(outcome: string): void;
+  /** Gas that an attempt burnt for nothing. */
+  fruitlessGas(gas: bigint): void;
 }
 
 export interface SettlerReadiness {
+  /** Whether a match that waits could settle now. */
+  readonly canSettle: boolean;
+  /** Why it could not, in words for people. Null when it could. */
+  readonly reason: string | null;
+
   /** Wei that the lane has for gas. Null when the node does not answer. */
   readonly gasBalance: bigint | null;
   readonly laneState: Lane["state"];
@@ -98,7 +82,14 @@ export interface SettlerReadiness {
   readonly breakerOpen: boolean;
 }
 
-const VOID_GAS = 21_000n;
+/** How often rests and charges that are over are removed. */
+const PRUNE_MS = HOUR_MS;
+
+/** What keeps a lane from settling, worst first. */
+const BLOCKING: readonly string[] = [
+  ...["lane_taken_over", "lane_stopped", "operator_gas", "settling_impossible"],
+  ...["node_inconsistent", "gas_price_above_cap", "settler_failing", "all_matches_stuck"],
+];
 
 /**
  * Brings matches to the chain, each exactly once, by one account: a lane.
@@ -118,13 +109,12 @@ export class Settler {
   readonly #options: SettlerOptions;
   readonly #lane: string;
   readonly #targets: SimulateParams;
-  readonly #coolDown: CoolDown;
-  /** Matches that fail with nobody to blame, and until when they rest. */
-  readonly #stuck = new Map<string, number>();
-  /** What has been alarmed and still holds. */
-  readonly #raised = new Set<string>();
-  /** Guilty orders that the engine has been told of. */
-  readonly #invalidated = new Set<string>();
+  readonly #hindrances: Hindrances;
+  readonly #suspects: Suspects;
+  readonly #sender: Sender;
+  readonly #blamer: Blamer;
+  readonly #gatherer: Gatherer;
+  #prunedAtMs = Number.NEGATIVE_INFINITY;
   #lease: Lease | undefined;
   #journal: Journal | undefined;
   #loop: Promise<void> | undefined;
@@ -137,9 +127,26 @@ export class Settler {
     this.#params = params;
     this.#options = { ...SETTLER_DEFAULTS, ...params.options };
     this.#lane = params.wallet.address.toLowerCase();
-    this.#coolDown = new CoolDown(this.#options.coolDownMs);
     const { ctfExchange, matchInspector } = params.deployment.contracts;
     this.#targets = { operator: this.#lane, exchange: ctfExchange, inspector: matchInspector };
+    const { rpc, clock, store, deployment, wallet, engine, alarm, log } = params;
+    this.#hindrances = new Hindrances(alarm, this.#lane);
+    this.#suspects = new Suspects(clock, this.#options);
+    const [hindrances, suspects, targets] = [this.#hindrances, this.#suspects, this.#targets];
+    const journal = (): Journal => this.#book();
+    const { maxFeeCap } = this.#options;
+    const { chainId } = deployment;
+    this.#sender = new Sender({
+      ...{ rpc, wallet, chainId, exchange: ctfExchange, maxFeeCap, hindrances, log },
+    });
+    this.#gatherer = new Gatherer(
+      { rpc, clock, store, journal, suspects, hindrances, targets },
+      this.#options,
+    );
+    this.#blamer = new Blamer({
+      ...{ rpc, deployment, store, engine, journal, suspects, targets },
+      onReleased: (matchId) => this.#gatherer.forget(matchId),
+    });
   }
 
   // ---------------------------------------------------------------------------------------------- life
@@ -158,7 +165,7 @@ export class Settler {
     const lease = await acquireLease(store.db, `lane:${this.#lane}`, holder, BigInt(nowMs));
     this.#lease = lease;
     this.#journal = new Journal({ store, lane: this.#lane, lease, bus, clock });
-    await this.#coolDown.load(store.db, nowMs);
+    await this.#suspects.load(store.db);
     const chainNonce = await readNonce(rpc, this.#lane);
     const lane = await this.#journal.openLane(chainNonce);
     if (lane.state === "RUNNING") await this.#checkForeignUse(lane, chainNonce);
@@ -197,10 +204,12 @@ export class Settler {
       });
       try {
         await this.step();
-        this.#calm("settler_failing");
+        this.#hindrances.calm("settler_failing");
       } catch (thrown) {
         this.#params.log.error({ err: thrown, lane: this.#lane }, "settler step failed");
-        if (!this.#fenced) this.#raise("settler_failing", "HIGH", { error: String(thrown) });
+        const data = { error: String(thrown) };
+        const text = `the last look at the chain failed: ${String(thrown)}`;
+        if (!this.#fenced) this.#hindrances.raise("settler_failing", "HIGH", data, text);
       }
       if (this.#stopping || this.#fenced) break;
       let timer: NodeJS.Timeout | undefined;
@@ -225,7 +234,8 @@ export class Settler {
 
   #onFenced(): void {
     this.#fenced = true;
-    this.#raise("lane_taken_over", "CRITICAL", {});
+    const text = "another process has taken this lane over";
+    this.#hindrances.raise("lane_taken_over", "CRITICAL", {}, text);
     this.#awake();
   }
 
@@ -243,12 +253,20 @@ export class Settler {
       const changed = await this.#watchMined(final);
       const mined = await this.#watchSent(head, final, isRunning);
       if (mined || changed) await this.#watchMined(final);
-      await this.#blameForMined();
-      await this.#release(head);
+      await this.#blamer.blameForMined();
+      await this.#blamer.release(head);
       if (isRunning) await this.#settleNext(head);
+      await this.#prune();
     } catch (thrown) {
       if (thrown instanceof FencedError) this.#onFenced();
-      throw thrown;
+      if (!(thrown instanceof NodeInconsistentError)) throw thrown;
+      // Nothing is settled and nobody blamed until the node makes sense: both could be wrong.
+      this.#hindrances.raise(
+        "node_inconsistent",
+        "CRITICAL",
+        { ...thrown.details },
+        thrown.message,
+      );
     }
   }
 
@@ -260,11 +278,28 @@ export class Settler {
       if (state !== "MINED" || blockNumber === null) continue;
       const isCanonical = (await readBlockHash(this.#params.rpc, blockNumber)) === blockHash;
       if (isCanonical && blockNumber > final) continue;
-      if (isCanonical) await this.#book().confirmed(settlement);
+      if (isCanonical) await this.#confirm(settlement);
       else await this.#book().undone(settlement);
       changed = true;
     }
     return changed;
+  }
+
+  /** A settlement is final: what its failed matches cost is charged, and counted. */
+  async #confirm(settlement: OpenSettlement): Promise<void> {
+    const { metrics } = this.#params;
+    const charges = await this.#book().confirmed(settlement, this.#options.maxAttempts);
+    this.#suspects.charge(charges);
+    for (const { state, reason } of settlement.matches) {
+      metrics?.attempt(state === "MINED" ? "settled" : (reason ?? "REFUSED"));
+    }
+    for (const { gas } of charges) metrics?.fruitlessGas(gas);
+    const { budget, isBurning } = this.#suspects;
+    if (!isBurning) this.#hindrances.calm("settlement_gas_burnt");
+    else {
+      const data = { gas: budget.total().toString(), perMs: HOUR_MS };
+      this.#hindrances.raise("settlement_gas_burnt", "HIGH", data);
+    }
   }
 
   /** SENT settlements: mined, or to be sent again, paid better, or given up. @returns whether any was mined. */
@@ -275,8 +310,10 @@ export class Settler {
       if (settlement.state !== "SENT") continue;
       const receipt = await this.#findReceipt(settlement);
       if (receipt !== undefined) {
-        await this.#book().mined(settlement, receipt, await this.#outcomes(receipt, settlement));
-        this.#calm("gas_price_above_cap");
+        const outcomes = await this.#blamer.outcomes(receipt, settlement);
+        await this.#book().mined(settlement, receipt, outcomes);
+        this.#hindrances.calm("gas_price_above_cap");
+        this.#hindrances.calm("node_inconsistent");
         mined = true;
       } else if ((await readNonce(rpc, this.#lane)) > settlement.nonce) {
         await this.#watchSpent(settlement, final);
@@ -295,18 +332,6 @@ export class Settler {
     return undefined;
   }
 
-  /** What a receipt of ours says of each match. A transaction that failed as a whole does not say why: it is tried again. */
-  async #outcomes(receipt: Receipt, { matches }: OpenSettlement): Promise<Outcome[]> {
-    const { rpc, deployment } = this.#params;
-    const outcomes = readOutcomes(receipt, matches, deployment);
-    const [only, ...others] = matches;
-    if (receipt.succeeded || only === undefined || others.length > 0) return outcomes;
-    const verdict = await simulate(rpc, only, this.#targets);
-    const reason = verdict.kind === "settles" ? "TRANSACTION_FAILED" : verdict.reason;
-    const guilty = verdict.kind === "guilty" ? verdict.guilty[0] : null;
-    return [{ match: only, settled: false, reason, guilty }];
-  }
-
   /**
    * The nonce is spent and no receipt of ours is there. Until that is final nothing is known. Then the spender is looked up: a
    * missing receipt alone would be no proof, and to send a match again without proof is to settle it twice.
@@ -322,8 +347,9 @@ export class Settler {
     if (receipt === undefined || receipt.blockNumber > final) return;
     const settled = findSettled(receipt, settlement.matches, deployment);
     await this.#book().lost(settlement, receipt, settled);
-    this.#raise("foreign_nonce", "CRITICAL", { nonce: nonce.toString(), hash: spender });
-    this.#calm("foreign_nonce");
+    const data = { nonce: nonce.toString(), hash: spender };
+    this.#hindrances.raise("foreign_nonce", "CRITICAL", data);
+    this.#hindrances.calm("foreign_nonce");
   }
 
   /** Sends what the node has forgotten, and after a while pays more for it. */
@@ -331,101 +357,62 @@ export class Settler {
     const { rpc } = this.#params;
     const last = settlement.attempts.at(-1);
     if (last === undefined) return;
-    if (!(await knowsTransaction(rpc, last.hash))) await this.#send(last);
+    if (!(await knowsTransaction(rpc, last.hash))) await this.#sender.send(last);
     if (head.number - last.signedAtBlock < this.#options.bumpAfterBlocks) return;
 
     const { maxFeeCap } = this.#options;
     const asked = await suggestFees(rpc, head.baseFee, maxFeeCap);
     const fees = asked === undefined ? undefined : bumpFees(last.fees, asked, maxFeeCap);
     if (fees === undefined) {
-      this.#raise("gas_price_above_cap", "HIGH", { cap: maxFeeCap.toString() });
+      this.#sender.raiseCap();
       return;
     }
     const purpose = (await this.#isPointless(settlement)) ? "void" : settlement.purpose;
-    const content = purpose === "void" ? this.#nothing() : this.#calling(settlement);
-    const sign = this.#signer({ ...content, fees, head });
+    const content = purpose === "void" ? this.#sender.nothing() : this.#sender.calling(settlement);
+    const sign = this.#sender.signer({ ...content, fees, head });
     const attempt = await this.#book().addAttempt(settlement, purpose, sign);
-    if (attempt !== undefined) await this.#send(attempt);
+    if (attempt !== undefined) await this.#sender.send(attempt);
   }
 
   /** True when no match of it would settle any more: its nonce is better used up by nothing. */
   async #isPointless({ purpose, matches }: OpenSettlement): Promise<boolean> {
     if (purpose === "void") return true;
-    const verdicts = await this.#try(matches);
+    const verdicts = await Promise.all(
+      matches.map((match) => simulate(this.#params.rpc, match, this.#targets)),
+    );
     return verdicts.every(({ kind }) => kind === "guilty");
-  }
-
-  // ---------------------------------------------------------------------------------------------- blame
-
-  /** An order that failed a match in a block is dead whatever becomes of the block: it leaves the book at once. */
-  async #blameForMined(): Promise<void> {
-    for (const { state, matches } of await this.#book().openSettlements()) {
-      if (state !== "MINED") continue;
-      for (const { id, conditionId, guiltyHash, reason, ...match } of matches) {
-        if (guiltyHash === null || this.#invalidated.has(`${id} ${guiltyHash}`)) continue;
-        this.#rest(ordersOf({ id, conditionId, guiltyHash, reason, ...match }), guiltyHash);
-        await this.#params.engine.command(conditionId, {
-          ...{ op: "invalidate", hash: guiltyHash, reason: reason ?? "REFUSED" },
-        });
-        this.#invalidated.add(`${id} ${guiltyHash}`);
-      }
-    }
-  }
-
-  /** Gives back what the innocents gave, now that no transaction with their match can land. */
-  async #release(head: Head): Promise<void> {
-    for (const match of await this.#book().matchesToRelease()) {
-      const { id: matchId, guiltyHash, reason } = match;
-      if (guiltyHash === null) continue;
-      // The chain may know of more to blame: better now than one after the other.
-      const verdict = await simulate(this.#params.rpc, match, this.#targets);
-      const others = verdict.kind === "guilty" ? verdict.guilty : [];
-      const guilty = [...new Set([guiltyHash, ...others])];
-      for (const hash of guilty) this.#rest(ordersOf(match), hash);
-      await this.#params.engine.command(match.conditionId, {
-        ...{ op: "release", matchId, guilty, reason: reason ?? "REFUSED" },
-        now: head.timestamp,
-      });
-      this.#invalidated.delete(`${matchId} ${guiltyHash}`);
-      this.#stuck.delete(matchId);
-    }
-  }
-
-  #rest(
-    orders: readonly { readonly hash: Hex; readonly order: { readonly maker: string } }[],
-    guilty: Hex,
-  ): void {
-    const found = orders.find(({ hash }) => hash === guilty);
-    if (found !== undefined) this.#coolDown.add(found.order.maker, this.#params.clock.nowMs());
   }
 
   // ---------------------------------------------------------------------------------------------- the next settlement
 
-  /** Makes the next settlement, unless one is out. */
+  /**
+   * Makes the next settlement, unless one is out. A clean match alone goes by `matchOrders`, which costs less. A suspect one goes
+   * by `matchOrdersBatch` even when alone: only there does the chain say which order failed it.
+   */
   async #settleNext(head: Head): Promise<void> {
-    const { rpc } = this.#params;
     const open = await this.#book().openSettlements();
     if (open.some(({ state }) => state === "SENT")) return;
     // A node that is behind would let a match pass that needs what was just filled.
     if (head.number < (await this.#book().highestBlock())) return;
     if (!(await this.#checkNonce(head))) return;
 
-    const matches = await this.#gather(head);
-    if (matches.length === 0) return;
-    const fees = await this.#payable(head, gasLimitOfAll(matches), rpc);
+    const { deployment } = this.#params;
+    const limit = transactionGasLimit(deployment.chainId, head.gasLimit, this.#options.maxGas);
+    const { batch, hasSuspects, hasFailed } = await this.#gatherer.gather(limit);
+    if (hasFailed) await this.#blamer.release(head);
+    const [first] = batch;
+    if (first === undefined) return;
+    const gasLimit = gasLimitOfAll(batch);
+    const fees = await this.#sender.payable(head, gasLimit);
     if (fees === undefined) return;
-    const content = {
-      ...{ to: this.#targets.exchange, data: encodeMatches(matches) },
-      gasLimit: this.#capped(gasLimitOfAll(matches), head),
-    };
+    const isAlone = batch.length === 1 && !hasSuspects;
+    const calldata = isAlone ? encodeMatch(first.match) : encodeBatch(batch);
+    const content = this.#sender.calling({ calldata, gasLimit });
     const created = await this.#book().createSettlement(
-      {
-        ...{ purpose: "match", calldata: content.data, gasLimit: content.gasLimit },
-        matches: matches.map(({ match }) => match),
-      },
-      this.#signer({ ...content, fees, head }),
+      { ...{ purpose: "match", calldata, gasLimit }, matches: batch.map(({ match }) => match) },
+      this.#sender.signer({ ...content, fees, head }),
     );
-    if (created !== undefined) await this.#send(created.attempt);
+    if (created !== undefined) await this.#sender.send(created.attempt);
   }
 
   /** The lane and the chain agree on the next nonce. A gap is filled first; a nonce of nobody we know stops the lane. */
@@ -444,14 +431,14 @@ export class Settler {
   }
 
   async #fillGap(head: Head, nonce: bigint): Promise<void> {
-    const fees = await this.#payable(head, VOID_GAS, this.#params.rpc);
+    const fees = await this.#sender.payable(head, VOID_GAS);
     if (fees === undefined) return;
-    const content = this.#nothing();
+    const content = this.#sender.nothing();
     const created = await this.#book().createSettlement(
       { purpose: "void", calldata: "0x", gasLimit: content.gasLimit, matches: [], nonce },
-      this.#signer({ ...content, fees, head }),
+      this.#sender.signer({ ...content, fees, head }),
     );
-    if (created !== undefined) await this.#send(created.attempt);
+    if (created !== undefined) await this.#sender.send(created.attempt);
   }
 
   /** More nonces are spent than this database gave out: the key is used elsewhere, or the database is an old copy. */
@@ -459,126 +446,40 @@ export class Settler {
     if (chainNonce <= lane.nextNonce) return;
     const reason = `the chain is at nonce ${chainNonce}, the database at ${lane.nextNonce}`;
     await this.#book().stopLane(reason);
-    this.#raise("lane_stopped", "CRITICAL", { reason });
+    this.#hindrances.raise(
+      "lane_stopped",
+      "CRITICAL",
+      { reason },
+      `the lane is stopped: ${reason}`,
+    );
   }
 
-  /**
-   * The first matches that would settle now, in their order, as many as fit. Those with an order to blame are released on the
-   * way; but one that shares an account with a match before it may fail only for that one's sake, so it waits its turn.
-   */
-  async #gather(head: Head): Promise<PricedMatch[]> {
-    const { maxMatchesPerBatch, owns } = this.#options;
-    const markets =
-      owns === undefined ? undefined : (await this.#book().waitingMarkets()).filter(owns);
-    if (markets?.length === 0) return [];
-    const waiting = await this.#book().waitingMatches(maxMatchesPerBatch, this.#resting(), markets);
-    const verdicts = await this.#try(waiting);
-    const limit = this.#capped(this.#options.maxGas, head);
-    const taken: PricedMatch[] = [];
-    const accounts = new Set<string>();
-    const guilty: { match: StoredMatch; hash: Hex; reason: string }[] = [];
-    let reachable = true;
-    for (const [index, match] of waiting.entries()) {
-      const verdict = verdicts[index] as Verdict;
-      if (verdict.kind === "wait") {
-        this.#raise("settling_impossible", "HIGH", { reason: verdict.reason });
-        reachable = false;
-        break;
-      }
-      if (verdict.kind === "settles") {
-        const next = [...taken, { match, gas: verdict.gas }];
-        if (taken.length > 0 && gasLimitOfAll(next) > limit) break;
-        taken.push({ match, gas: verdict.gas });
-        for (const account of accountsOf(match)) accounts.add(account);
-        continue;
-      }
-      if (accountsOf(match).some((account) => accounts.has(account))) break;
-      if (verdict.kind === "guilty") {
-        guilty.push({ match, hash: verdict.guilty[0], reason: verdict.reason });
-      } else {
-        this.#setAside(match, verdict.reason);
-      }
-    }
-    if (reachable && waiting.length > 0) this.#calm("settling_impossible");
-    for (const { match, hash, reason } of guilty) await this.#book().blame(match, hash, reason);
-    if (guilty.length > 0) await this.#release(head);
-    return taken;
-  }
-
-  #try(matches: readonly StoredMatch[]): Promise<Verdict[]> {
-    return Promise.all(matches.map((match) => simulate(this.#params.rpc, match, this.#targets)));
-  }
-
-  /** A match that fails with nobody to blame must not hold up the others. */
-  #setAside(match: StoredMatch, reason: string): void {
-    this.#stuck.set(match.id, this.#params.clock.nowMs() + this.#options.stuckMs);
-    this.#raise(`match_stuck`, "HIGH", { matchId: match.id, reason });
-    this.#calm("match_stuck");
-  }
-
-  #resting(): string[] {
-    const nowMs = this.#params.clock.nowMs();
-    for (const [id, until] of this.#stuck) if (until <= nowMs) this.#stuck.delete(id);
-    return [...this.#stuck.keys()];
-  }
-
-  // ---------------------------------------------------------------------------------------------- sending
-
-  /** Today's fees, if they are below the cap and the lane can pay them. */
-  async #payable(head: Head, gasLimit: bigint, rpc: Rpc): Promise<Fees | undefined> {
-    const { maxFeeCap } = this.#options;
-    const fees = await suggestFees(rpc, head.baseFee, maxFeeCap);
-    if (fees === undefined) {
-      this.#raise("gas_price_above_cap", "HIGH", { cap: maxFeeCap.toString() });
-      return undefined;
-    }
-    this.#calm("gas_price_above_cap");
-    const balance = await readBalance(rpc, this.#lane);
-    if (balance < gasLimit * fees.maxFeePerGas) {
-      this.#raise("operator_gas", "CRITICAL", { balance: balance.toString() });
-      return undefined;
-    }
-    this.#calm("operator_gas");
-    return fees;
-  }
-
-  #capped(gas: bigint, head: Head): bigint {
-    const { maxGas } = this.#options;
-    const most = maxGas < head.gasLimit ? maxGas : head.gasLimit;
-    return gas < most ? gas : most;
-  }
-
-  #nothing(): Content {
-    return { to: this.#lane, data: "0x", gasLimit: VOID_GAS };
-  }
-
-  #calling({ calldata, gasLimit }: OpenSettlement): Content {
-    return { to: this.#targets.exchange, data: calldata, gasLimit };
-  }
-
-  #signer({ fees, head, ...content }: Content & { fees: Fees; head: Head }): SignFor {
-    const { wallet, deployment } = this.#params;
-    return (nonce) =>
-      signAttempt(wallet, {
-        ...{ ...content, ...fees, nonce, chainId: deployment.chainId },
-        signedAtBlock: head.number,
-      });
-  }
-
-  async #send({ hash, raw }: Attempt): Promise<void> {
-    const { reception, message } = await broadcast(this.#params.rpc, raw);
-    this.#params.log.info({ hash, reception, message, lane: this.#lane }, "transaction sent");
-    if (reception === "poor") this.#raise("operator_gas", "CRITICAL", { message });
+  async #prune(): Promise<void> {
+    const nowMs = this.#params.clock.monotonicMs();
+    if (nowMs - this.#prunedAtMs < PRUNE_MS) return;
+    this.#prunedAtMs = nowMs;
+    await this.#book().remember((db) => this.#suspects.prune(db));
   }
 
   // ---------------------------------------------------------------------------------------------- for others
 
   /** True while the account rests because an order of it kept a match from settling. */
   isCoolingDown(account: string): boolean {
-    return this.#coolDown.has(account, this.#params.clock.nowMs());
+    return this.#suspects.isResting(account);
   }
 
-  /** Collateral units that matches without a receipt are worth, at most. */
+  /** Pairs of accounts that are not to be matched with each other for the moment. */
+  get pairRests(): RestingPairs {
+    return this.#suspects.pairRests;
+  }
+
+  /** Gas that failed attempts burnt in the last hour: of one account, or of all. */
+  fruitlessGas(account?: string): bigint {
+    const { budget } = this.#suspects;
+    return account === undefined ? budget.total() : budget.of(account.toLowerCase());
+  }
+
+  /** Collateral units that matches without a receipt are worth. */
   async unsettledValue(): Promise<bigint> {
     return (await this.#book().unsettled()).value;
   }
@@ -590,13 +491,26 @@ export class Settler {
     const { oldestMs } = await this.#book().unsettled();
     const open = await this.#book().openSettlements();
     const sent = open.find(({ state }) => state === "SENT");
+    const gasBalance = await readBalance(rpc, this.#lane).catch(() => null);
+    const isBreakerOpen = breakerOpen?.() ?? false;
+    const reason = this.#whyNot(lane, gasBalance, isBreakerOpen);
     return {
-      gasBalance: await readBalance(rpc, this.#lane).catch(() => null),
-      ...{ laneState: lane.state, laneReason: lane.reason },
+      ...{ canSettle: reason === null, reason },
+      ...{ gasBalance, laneState: lane.state, laneReason: lane.reason },
       pendingAgeMs: sent === undefined ? null : Number(nowMs - sent.createdAtMs),
       oldestUnsettledMs: oldestMs === null ? null : Number(nowMs - oldestMs),
-      breakerOpen: breakerOpen?.() ?? false,
+      breakerOpen: isBreakerOpen,
     };
+  }
+
+  /** Why no match could settle now, in words. Null when one could. */
+  #whyNot(lane: Lane, gasBalance: bigint | null, isBreakerOpen: boolean): string | null {
+    if (lane.state === "STOPPED")
+      return `the lane is stopped: ${lane.reason ?? "no reason stored"}`;
+    if (isBreakerOpen || gasBalance === null) return "the node does not answer";
+    if (gasBalance === 0n)
+      return `the operator's account ${this.#lane} has nothing to pay gas with`;
+    return this.#hindrances.first(BLOCKING);
   }
 
   /**
@@ -629,7 +543,7 @@ export class Settler {
       await this.#book().blame(match, hash, "UNEXPLAINED_FILL");
     }
     await this.#book().resumeLane(chainNonce, report.settled);
-    this.#calm("lane_stopped");
+    this.#hindrances.calm("lane_stopped");
     this.wake();
     return report;
   }
@@ -640,23 +554,6 @@ export class Settler {
     if (this.#journal === undefined) throw new Error("the lane is not open");
     return this.#journal;
   }
-
-  /** Once, until it is over. */
-  #raise(type: string, severity: Severity, data: Readonly<Record<string, unknown>>): void {
-    if (this.#raised.has(type)) return;
-    this.#raised.add(type);
-    this.#params.alarm({ type, severity, data: { lane: this.#lane, ...data } });
-  }
-
-  #calm(type: string): void {
-    this.#raised.delete(type);
-  }
-}
-
-interface Content {
-  readonly to: string;
-  readonly data: Hex;
-  readonly gasLimit: bigint;
 }
 
 function tooEarly(what: string): OperatorError {

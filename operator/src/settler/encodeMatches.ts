@@ -1,12 +1,21 @@
 import { interfaces } from "@nostra/sdk/contracts";
+import { SignatureType } from "@nostra/sdk/order";
+import { ordersOf } from "./readMatches";
 import type { Hex, StoredMatch } from "./types";
 
-/** What the exchange allows a token transfer, and keeps for itself before it begins one. Of the contracts' docs. */
+/** What the exchange allows a transfer of outcome tokens, the receiver's hook included. */
 const OUTCOME_TRANSFER_GAS = 200_000n;
-/** What a transaction needs above what it uses, so that the exchange begins its last transfer. */
-const TRANSACTION_SPARE_GAS = 235_000n;
+/** The least such a transfer uses. What is between the two may come on top of an estimate, for each receiver. */
+const LEAST_TRANSFER_GAS = 15_000n;
+/** What the exchange allows the signature check of a contract wallet. Its estimate may have used next to nothing. */
+const SIGNATURE_GAS = 400_000n;
+/** What a transfer must find when it begins: its limit, a 63rd of it, and what the exchange keeps to name an order. */
+const LAST_TRANSFER_GAS = 235_000n;
 /** What the exchange keeps to report a failed match of a batch. */
 const BATCH_RESERVE_GAS = 60_000n;
+/** The most a match uses before hooks and contract wallets: its opening, and each maker's reads, writes, fees and events. */
+const MOST_BASE_GAS = 400_000n;
+const MOST_GAS_PER_MAKER = 200_000n;
 
 /** A match, and what it used when it was tried alone. */
 export interface PricedMatch {
@@ -29,27 +38,64 @@ export function encodeMatch(match: StoredMatch): Hex {
   return interfaces.ctfExchange.encodeFunctionData("matchOrders", matchArguments(match)) as Hex;
 }
 
-/** The call that settles these: of `matchOrders` for one, of `matchOrdersBatch` for more. */
-export function encodeMatches(matches: readonly PricedMatch[]): Hex {
-  const [first] = matches;
-  if (matches.length === 1 && first !== undefined) return encodeMatch(first.match);
+/** The call that settles these by `matchOrdersBatch`, where each has its own gas and a failure is reported by its place. */
+export function encodeBatch(matches: readonly PricedMatch[]): Hex {
   const members = matches.map((one) => [...matchArguments(one.match), gasLimitOf(one)]);
   return interfaces.ctfExchange.encodeFunctionData("matchOrdersBatch", [members]) as Hex;
 }
 
-/**
- * The gas limit of their transaction. In a batch every match may use all of its own limit, however little it used when it was
- * tried, and the last one still has its share: a bad match costs the others nothing. What is not used is not paid.
- */
-export function gasLimitOfAll(matches: readonly PricedMatch[]): bigint {
-  if (matches.length === 1) return sum(matches.map(({ gas }) => gas)) + TRANSACTION_SPARE_GAS;
-  const limits = matches.map(gasLimitOf);
-  const most = limits.reduce((a, b) => (a > b ? a : b), 0n);
-  return sum(limits) + most / 63n + BATCH_RESERVE_GAS + TRANSACTION_SPARE_GAS;
+/** The gas limit of each match in the calldata of a settlement; of `matchOrders`, the transaction's own. */
+export function gasLimitsIn(calldata: Hex, transactionLimit: bigint): readonly bigint[] {
+  const parsed = interfaces.ctfExchange.parseTransaction({ data: calldata });
+  if (parsed?.name !== "matchOrdersBatch") return [transactionLimit];
+  return (parsed.args[0] as readonly { gasLimit: bigint }[]).map(({ gasLimit }) => gasLimit);
 }
 
-function gasLimitOf({ gas }: PricedMatch): bigint {
-  return gas + OUTCOME_TRANSFER_GAS;
+/**
+ * The gas limit of their transaction. Every match may use all of its own limit, however little it used when it was tried, and
+ * the last one still has its share: a bad match costs the others nothing. What is not used is not paid.
+ */
+export function gasLimitOfAll(matches: readonly PricedMatch[]): bigint {
+  const limits = matches.map(gasLimitOf);
+  const most = limits.reduce((a, b) => (a > b ? a : b), 0n);
+  return sum(limits) + most / 63n + BATCH_RESERVE_GAS + LAST_TRANSFER_GAS;
+}
+
+/**
+ * What a match may use at most, whatever its accounts have become since it was tried: any receiver may have code by then
+ * (EIP-7702), so every transfer to an account counts with a full hook, and every contract signature with a full check. Bounded
+ * by what the exchange lets a match of this form use at all.
+ */
+export function gasLimitOf({ match, gas }: PricedMatch): bigint {
+  const hooks = receiversOf(match);
+  const checks = BigInt(
+    ordersOf(match).filter(({ order }) => order.signatureType === SignatureType.EIP1271).length,
+  );
+  const margins = hooks * (OUTCOME_TRANSFER_GAS - LEAST_TRANSFER_GAS) + checks * SIGNATURE_GAS;
+  const makers = BigInt(match.makers.length);
+  const ceiling =
+    MOST_BASE_GAS +
+    makers * MOST_GAS_PER_MAKER +
+    hooks * OUTCOME_TRANSFER_GAS +
+    checks * SIGNATURE_GAS;
+  const least = gas + LAST_TRANSFER_GAS;
+  return max(least, min(least + margins, ceiling));
+}
+
+/** Transfers of outcome tokens to accounts: each may run a receiver's hook. A merge pays collateral, which has none. */
+function receiversOf({ makers }: StoredMatch): bigint {
+  const direct = makers.filter(({ kind }) => kind === "COMPLEMENTARY").length;
+  const minted = makers.filter(({ kind }) => kind === "MINT").length;
+  // All that is minted for the taker comes in one transfer.
+  return BigInt(direct + minted + (minted > 0 ? 1 : 0));
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function sum(values: readonly bigint[]): bigint {

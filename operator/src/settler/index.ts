@@ -1,8 +1,9 @@
+export type { RestingPairs } from "./PairRests";
 export { planResume, type ResumeReport } from "./planResume";
+export { SETTLER_DEFAULTS, type SettlerOptions } from "./options";
 export {
   Settler,
-  SETTLER_DEFAULTS,
-  type SettlerOptions,
+  type SettlementMetrics,
   type SettlerParams,
   type SettlerReadiness,
 } from "./Settler";

@@ -2,7 +2,7 @@ import type { Side, SignatureType } from "@nostra/sdk/order";
 import type { Kysely, Selectable, Transaction } from "kysely";
 import type { Database, MatchTable, OrdersTable } from "../store";
 import type { MatchEvent } from "../bus";
-import type { Address, Hex, MatchedOrder, StoredMatch } from "./types";
+import type { Address, GiveUp, Hex, MatchedOrder, StoredMatch } from "./types";
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
@@ -50,6 +50,8 @@ export async function readMatches(
     settlementId: row.settlement_id,
     guiltyHash: row.guilty_hash as Hex | null,
     reason: row.reason,
+    attempts: row.attempts,
+    giveUp: row.give_up as GiveUp | null,
   }));
 }
 

@@ -4,19 +4,21 @@ import { decodeLogs } from "@nostra/sdk/events";
 import { OperatorError } from "../errors";
 import type { Receipt } from "./chain";
 import { ordersOf } from "./readMatches";
-import { reasonOf } from "./simulate";
+import { reasonOf, VENUE_ERRORS } from "./simulate";
 import type { Hex, Outcome, StoredMatch } from "./types";
 
 /**
  * What the receipt of our own transaction says of its matches. A match failed when its place in the batch is reported so; it
  * settled when the exchange told of exactly its taker, its makers and their amounts.
  * @param matches In the order in which they were sent.
+ * @param gasLimits Of each in its batch. With them, one that those before it left too little gas for is STARVED.
  * @throws OperatorError when a transaction that succeeded tells of neither: then the node has not told everything.
  */
 export function readOutcomes(
   receipt: Receipt,
   matches: readonly StoredMatch[],
   deployment: Deployment,
+  gasLimits: readonly bigint[] = [],
 ): Outcome[] {
   const { contracts } = deployment;
   if (!receipt.succeeded || receipt.to !== contracts.ctfExchange.toLowerCase()) {
@@ -29,7 +31,7 @@ export function readOutcomes(
     const index = Number(args.index);
     const match = matches[index];
     if (match?.taker.hash !== args.takerOrderHash.toLowerCase()) throw incomplete(receipt);
-    failures.set(index, failureOf(match, args.reason));
+    failures.set(index, failureOf(match, args.reason, index === 0 ? undefined : gasLimits[index]));
   }
   const settled = findSettled(
     receipt,
@@ -46,7 +48,7 @@ export function readOutcomes(
 
 /** Those matches that a transaction, ours or not, settled: by content. */
 export function findSettled(
-  receipt: Receipt,
+  receipt: Pick<Receipt, "logs">,
   matches: readonly StoredMatch[],
   deployment: Deployment,
 ): Set<StoredMatch> {
@@ -80,11 +82,33 @@ function incomplete({ hash }: Receipt): OperatorError {
   );
 }
 
-function failureOf(match: StoredMatch, data: string): Outcome {
+/** What a match failed of that the others before it left too little gas for. */
+export const STARVED = "STARVED";
+
+/** Failures that say nothing of the match itself. All others count as attempts that came to nothing. */
+const NO_ATTEMPT: ReadonlySet<string> = new Set([
+  ...[STARVED, "REPLACED", "FOREIGN_NONCE"],
+  ...VENUE_ERRORS,
+]);
+
+/** True when a failure with no order to blame counts against the match. */
+export function isFruitless(reason: string | null): boolean {
+  return reason !== null && !NO_ATTEMPT.has(reason);
+}
+
+function failureOf(match: StoredMatch, data: string, gasLimit: bigint | undefined): Outcome {
   const error = decodeRevert(data as Hex);
+  // The batch itself says so before the match begins, naming the match's whole limit.
+  const isStarved =
+    error instanceof ContractRevertError &&
+    error.revertName === "InsufficientGas" &&
+    error.args["needed"] === gasLimit;
+  if (isStarved) return { match, settled: false, reason: STARVED, guilty: null };
   const named = error instanceof ContractRevertError ? error.orderHash?.toLowerCase() : undefined;
   const guilty = ordersOf(match).find(({ hash }) => hash === named)?.hash ?? null;
-  return { match, settled: false, reason: reasonOf(error), guilty };
+  // A match that used up its own gas reverts without a word.
+  const reason = data === "0x" ? "OUT_OF_GAS" : reasonOf(error);
+  return { match, settled: false, reason, guilty };
 }
 
 function contentOf(taker: string, makers: readonly string[], amounts: readonly bigint[]): string {

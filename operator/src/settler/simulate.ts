@@ -1,10 +1,6 @@
 import { interfaces } from "@nostra/sdk/contracts";
-import {
-  ContractRevertError,
-  decodeRevert,
-  toNostraError,
-  TransportError,
-} from "@nostra/sdk/errors";
+import { ContractRevertError, decodeRevert, TransportError } from "@nostra/sdk/errors";
+import { classifyCallError, type CallFailure } from "../callErrors";
 import type { Rpc } from "../rpc";
 import { encodeMatch, matchArguments } from "./encodeMatches";
 import { ordersOf } from "./readMatches";
@@ -15,10 +11,12 @@ export type Verdict =
   | { readonly kind: "settles"; readonly gas: bigint }
   /** It fails, and these orders are to blame. */
   | { readonly kind: "guilty"; readonly guilty: readonly [Hex, ...Hex[]]; readonly reason: string }
-  /** It fails, and nobody is to blame. Others may pass. */
+  /** It fails, or runs out of gas, and nobody is to blame. Others may pass. */
   | { readonly kind: "stuck"; readonly reason: string }
-  /** No match would pass, or nobody knows. */
-  | { readonly kind: "wait"; readonly reason: string };
+  /** No match passes until somebody mends the venue. */
+  | { readonly kind: "closed"; readonly reason: string }
+  /** The node did not answer for this match. */
+  | { readonly kind: "unknown"; readonly reason: string };
 
 export interface SimulateParams {
   readonly operator: string;
@@ -27,7 +25,7 @@ export interface SimulateParams {
 }
 
 /** Refusals that concern the venue: no order is to blame and no match passes until somebody mends it. */
-const VENUE_ERRORS: ReadonlySet<string> = new Set(["Paused", "NotOperator"]);
+export const VENUE_ERRORS: ReadonlySet<string> = new Set(["Paused", "NotOperator"]);
 
 /** Tries a match on the latest state, without sending anything. Never throws. */
 export async function simulate(
@@ -40,7 +38,22 @@ export async function simulate(
     const gas = BigInt((await rpc.send("eth_estimateGas", [call, "latest"])) as string);
     return { kind: "settles", gas };
   } catch (thrown) {
-    return judge(rpc, match, params, toNostraError("matchOrders", thrown));
+    return judge(rpc, match, params, classifyCallError("matchOrders", thrown));
+  }
+}
+
+/** Whether the exchange takes matches of this operator at all: a batch of none is refused only when the venue is closed. */
+export async function askVenue(
+  rpc: Rpc,
+  { operator, exchange }: SimulateParams,
+): Promise<"open" | { readonly reason: string; readonly isAnswer: boolean }> {
+  const data = interfaces.ctfExchange.encodeFunctionData("matchOrdersBatch", [[]]);
+  try {
+    await rpc.send("eth_call", [{ from: operator, to: exchange, data }, "latest"]);
+    return "open";
+  } catch (thrown) {
+    const { kind, error } = classifyCallError("matchOrdersBatch", thrown);
+    return { reason: reasonOf(error), isAnswer: kind !== "transport" };
   }
 }
 
@@ -48,27 +61,34 @@ async function judge(
   rpc: Rpc,
   match: StoredMatch,
   { inspector }: SimulateParams,
-  error: Error,
+  failure: CallFailure,
 ): Promise<Verdict> {
-  if (error instanceof ContractRevertError && VENUE_ERRORS.has(error.revertName)) {
-    return { kind: "wait", reason: error.revertName };
-  }
+  const { error } = failure;
   const named = error instanceof ContractRevertError ? error.orderHash : undefined;
-  let others: readonly { readonly hash: Hex; readonly reason: string }[];
+  if (error instanceof ContractRevertError && VENUE_ERRORS.has(error.revertName)) {
+    return { kind: "closed", reason: error.revertName };
+  }
+  const own = failure.kind === "outOfGas" ? "OUT_OF_GAS" : reasonOf(error);
+  let others: readonly { readonly hash: Hex; readonly reason: string }[] = [];
   try {
     others = await inspect(rpc, match, inspector);
   } catch (thrown) {
-    // The first refusal is an answer; without one, and with no other, the node is not there.
-    if (named === undefined)
-      return { kind: "wait", reason: reasonOf(toNostraError("inspectMatch", thrown)) };
-    others = [];
+    // The first refusal is an answer. Without one, the inspector's own trouble may be one: it ran out of gas, or reverted.
+    const inspected = classifyCallError("inspectMatch", thrown);
+    if (failure.kind === "transport" && inspected.kind === "transport") {
+      return { kind: "unknown", reason: own };
+    }
   }
   const members = new Set(ordersOf(match).map(({ hash }) => hash));
   const [first, ...rest] = [
     ...new Set([...(named === undefined ? [] : [named]), ...others.map(({ hash }) => hash)]),
   ].filter((hash) => members.has(hash));
-  if (first === undefined) return { kind: "stuck", reason: reasonOf(error) };
-  const reason = named === undefined ? (others[0]?.reason ?? reasonOf(error)) : reasonOf(error);
+  if (first === undefined) {
+    return failure.kind === "transport"
+      ? { kind: "unknown", reason: own }
+      : { kind: "stuck", reason: own };
+  }
+  const reason = named === undefined ? (others[0]?.reason ?? own) : own;
   return { kind: "guilty", guilty: [first, ...rest], reason };
 }
 

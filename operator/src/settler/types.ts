@@ -32,7 +32,19 @@ export interface StoredMatch {
   readonly settlementId: bigint | null;
   readonly guiltyHash: Hex | null;
   readonly reason: string | null;
+  /** Attempts that came to nothing with no order named. */
+  readonly attempts: number;
+  /** Why it is to be released though no order is to blame. */
+  readonly giveUp: GiveUp | null;
 }
+
+/**
+ * Why a match is given up with no order to blame.
+ * - `FRUITLESS`: MAX_ATTEMPTS attempts came to nothing;
+ * - `GAS_LIMIT`: it may need more gas than a transaction of the chain may have;
+ * - `HELD_TOO_LONG`: an account of it has burnt its gas of the hour, or no batch had room for a suspect match.
+ */
+export type GiveUp = "FRUITLESS" | "GAS_LIMIT" | "HELD_TOO_LONG";
 
 /** A signed transaction. */
 export interface Attempt {
@@ -55,6 +67,8 @@ export interface OpenSettlement {
   readonly purpose: "match" | "void";
   readonly calldata: Hex;
   readonly gasLimit: bigint;
+  /** Gas that its transaction used; null before a receipt is known. */
+  readonly gasUsed: bigint | null;
   readonly state: SettlementState;
   readonly blockNumber: bigint | null;
   readonly blockHash: Hex | null;

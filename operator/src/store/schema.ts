@@ -141,6 +141,10 @@ export interface MatchTable {
   /** Why it failed or is tried again, and whose order is to blame. */
   reason: string | null;
   guilty_hash: string | null;
+  /** Attempts that came to nothing with no order named. Written by the settler. */
+  attempts: Generated<number>;
+  /** Why it is to be released though no order is to blame; null when it is not. Written by the settler. */
+  give_up: Generated<string | null>;
   matched_at_ms: bigint;
   updated_at_ms: bigint;
 }
@@ -173,7 +177,46 @@ export interface SettlementTable {
   block_number: bigint | null;
   block_hash: string | null;
   status: number | null;
+  gas_used: Generated<bigint | null>;
   created_at_ms: bigint;
+  updated_at_ms: bigint;
+}
+
+/** Gas that an attempt for a match burnt for nothing, charged to an account of it. Kept for a day. Written by the settler. */
+export interface FruitlessChargeTable {
+  settlement_id: bigint;
+  match_id: string;
+  /** In lower case. */
+  account: string;
+  gas: bigint;
+  reason: string;
+  /** True when the chain named an order of this account. */
+  is_guilty: boolean;
+  at_ms: bigint;
+}
+
+/** Two accounts that are not matched with each other for a while. Kept for a day after the rest. Written by the settler. */
+export interface PairRestTable {
+  /** Both in lower case, the lesser one first. */
+  account: string;
+  partner: string;
+  /** Fruitless matches of theirs: what is held against either. */
+  fruitless: number;
+  /** Rests so far: each is twice as long as the last. */
+  times: number;
+  /** The match that the last rest is for. */
+  match_id: string;
+  length_ms: bigint;
+  updated_at_ms: bigint;
+}
+
+/** An account whose orders are refused for a while. Kept for a day after the rest. Written by the settler. */
+export interface AccountRestTable {
+  account: string;
+  times: number;
+  reason: string;
+  match_id: string;
+  length_ms: bigint;
   updated_at_ms: bigint;
 }
 
@@ -416,6 +459,9 @@ export interface Database {
   match_maker: MatchMakerTable;
   settlement: SettlementTable;
   tx_attempt: TxAttemptTable;
+  fruitless_charge: FruitlessChargeTable;
+  pair_rest: PairRestTable;
+  account_rest: AccountRestTable;
   lane: LaneTable;
   outbox: OutboxTable;
   chain_block: ChainBlockTable;
