@@ -45,13 +45,22 @@ export interface Trader {
   readonly key: string;
 }
 
-/** Nostra on the in-process Hardhat chain, which mines only when told. */
+/** An in-process Hardhat chain and its ethers provider. */
+export interface Chain {
+  readonly provider: Rpc;
+  readonly ethers: Pick<typeof hre.ethers.provider, "getBlock" | "getSigner">;
+}
+
+const OWN_CHAIN: Chain = { provider: hre.network.provider, ethers: hre.ethers.provider };
+
+/** Nostra on an in-process Hardhat chain, which mines only when told. */
 export class Venue {
   readonly admin: Connection;
   readonly market: MarketIds;
   readonly traders: readonly Trader[];
   readonly operator: Wallet;
-  readonly rpc: Rpc = hre.network.provider;
+  readonly rpc: Rpc;
+  readonly chain: Chain;
   #salt = 1n;
   #input = 0n;
   #seconds = 0;
@@ -61,16 +70,19 @@ export class Venue {
     market: MarketIds,
     traders: readonly Trader[],
     operator: Wallet,
+    chain: Chain,
   ) {
+    this.chain = chain;
+    this.rpc = chain.provider;
     this.admin = admin;
     this.market = market;
     this.traders = traders;
     this.operator = operator;
   }
 
-  static async deploy(): Promise<Venue> {
-    await hre.network.provider.send("hardhat_reset", []);
-    const [signer] = await hre.ethers.getSigners();
+  static async deploy(chain: Chain = OWN_CHAIN): Promise<Venue> {
+    await chain.provider.send("hardhat_reset", []);
+    const signer = await chain.ethers.getSigner(0);
     const operator = new Wallet(keccak256(toUtf8Bytes("the operator of settler tests")));
     const admin = await deployContracts({
       network: "settling",
@@ -87,14 +99,15 @@ export class Venue {
       );
       return { address: address as Address, key: privateKey };
     });
-    const now = BigInt((await hre.ethers.provider.getBlock("latest"))!.timestamp);
+    const now = BigInt((await chain.ethers.getBlock("latest"))!.timestamp);
     const made = await createBinaryMarket(admin, {
       questionId: keccak256(toUtf8Bytes("settling")) as Hex,
       ...{ question: "Settled?", description: "Once.", category: "Test" },
       ...{ endTimeSeconds: now + 10_000_000n, resolutionTimeSeconds: now + 20_000_000n },
     }).send();
     const { market } = await made.wait();
-    const venue = new Venue(connect(admin.deployment, signer as never), market, traders, operator);
+    const own = connect(admin.deployment, signer as never);
+    const venue = new Venue(own, market, traders, operator, chain);
     await venue.rpc.send("hardhat_setBalance", [
       operator.address,
       `0x${(10n ** 20n).toString(16)}`,
@@ -168,8 +181,7 @@ export class Venue {
   }
 
   async #adminAddress(): Promise<string> {
-    const [signer] = await hre.ethers.getSigners();
-    return (signer as { address: string }).address;
+    return (await this.chain.ethers.getSigner(0)).address;
   }
 
   /** Empties the node's pool. */
