@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import { answerParent, note } from "./child";
+import { answerParent, note } from "../lib/child";
 import { HttpClient, requestOf } from "./HttpClient";
 import { readOrders, signOrders, type Flow, type Signed, type Venue } from "./orders";
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { Child } from "./child";
+import { Child } from "../lib/child";
 import type { Load, LoadTasks } from "./load";
 import { signIntoFile } from "./orders";
 import type { ServerTasks, VenueTask } from "./server";
@@ -33,6 +33,9 @@ const { values: options } = parseArgs({
     only: { type: "string" },
   },
 });
+const SERVER = path.join(__dirname, "server.ts");
+const LOAD = path.join(__dirname, "load.ts");
+
 const { quick } = options;
 const hasPostgres = process.env["DATABASE_URL"] !== undefined;
 const MAKERS = 200;
@@ -225,7 +228,7 @@ class Bench {
         await pair.load.kill();
         await pair.server.kill();
         await new Promise((resolve) => setTimeout(resolve, 1_000));
-        const again = new Child<ServerTasks>("server.ts", [], say);
+        const again = new Child<ServerTasks>(SERVER, [], say);
         const { ms, openOrders } = await again.ask("start", this.#task(place, {}));
         if (openOrders !== count) fail(`${openOrders} of ${count} orders are back`);
         const { cpuMicroseconds, rss } = await again.ask("usage", undefined as never);
@@ -364,8 +367,8 @@ class Bench {
   ): Promise<Pair> {
     const profile = options.profile ? ["--cpu-prof", "--cpu-prof-dir=/tmp"] : [];
     const execArgv = [...AS_OPERATOR, ...more, ...profile];
-    const server = new Child<ServerTasks>("server.ts", execArgv, say);
-    const load = new Child<LoadTasks>("load.ts", [], say);
+    const server = new Child<ServerTasks>(SERVER, execArgv, say);
+    const load = new Child<LoadTasks>(LOAD, [], say);
     const { url } = await server.ask("start", this.#task(place, how));
     if (file !== null) await load.ask("read", file);
     const end = async (): Promise<void> => {

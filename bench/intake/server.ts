@@ -3,7 +3,7 @@ import type { Deployment } from "@nostra/sdk/deployments";
 import { hashOrder, ORDER_TYPES, orderDomain, type Hex } from "@nostra/sdk/order";
 import { finalizedTag, startVenue, type Venue } from "@nostra/operator";
 import pino from "pino";
-import { answerParent } from "./child";
+import { answerParent } from "../lib/child";
 
 /** How a venue is run. */
 export interface VenueTask {

@@ -9,6 +9,7 @@ export class Child<Tasks extends Record<string, (given: never) => unknown>> {
   #pending: { resolve: (value: never) => void; reject: (fault: Error) => void } | null = null;
   #notes: (line: string) => void;
 
+  /** @param file The TypeScript that the process runs, by its absolute path. */
   constructor(
     file: string,
     execArgv: readonly string[] = [],
@@ -25,10 +26,10 @@ export class Child<Tasks extends Record<string, (given: never) => unknown>> {
       const pending = this.#pending;
       this.#pending = null;
       if (message.fault === undefined) pending?.resolve(message.value as never);
-      else pending?.reject(new Error(`${file}: ${message.fault}`));
+      else pending?.reject(new Error(`${path.basename(file)}: ${message.fault}`));
     });
     this.#process.once("exit", (code, signal) => {
-      this.#pending?.reject(new Error(`${file} ended: ${code ?? signal}`));
+      this.#pending?.reject(new Error(`${path.basename(file)} ended: ${code ?? signal}`));
     });
   }
 
@@ -60,10 +61,10 @@ export class Child<Tasks extends Record<string, (given: never) => unknown>> {
 
 /** As JavaScript: what compiles while it runs makes every promise of the process slower. */
 function compile(file: string): string {
-  const outfile = path.join(__dirname, "../../node_modules/.cache/bench-intake", `${file}.cjs`);
-  const entry = path.join(__dirname, file);
+  const name = path.relative(path.join(__dirname, ".."), file).replaceAll(path.sep, "-");
+  const outfile = path.join(__dirname, "../../node_modules/.cache/bench", `${name}.cjs`);
   buildSync({
-    entryPoints: [entry],
+    entryPoints: [file],
     outfile,
     bundle: true,
     packages: "external",
