@@ -75,6 +75,10 @@ const environment = z.object({
   WARM_UP_SECONDS: integer(0, 3_600)
     .default(0)
     .describe("after a start with orders in the books only post-only ones are taken for so long"),
+  STANDBY: z
+    .enum(["0", "1"])
+    .default("1")
+    .describe("1: wait while another process has the database, then take over; 0: refuse to start"),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug"])
     .default("info")

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, REDACTED_PATHS, scaleLimits } from "./http";
 import { consoleNotifier, webhookNotifier } from "./monitor/createAlarm";
 import { resilientRpc } from "./resilientRpc";
 import { finalizedOrDepth } from "./rpc";
+import { startOrStandBy, type StandbyOptions } from "./standby";
 import { startVenue, type Venue } from "./startVenue";
 
 const COMMANDS = {
@@ -89,7 +90,7 @@ async function perform(
 }
 
 async function runUntilStopped(config: Config): Promise<void> {
-  const venue = await open(config, true);
+  const venue = await startOrStandBy(() => open(config, true), standbyOf(config));
   console.log(`the venue is open at ${venue.url}`);
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
@@ -140,6 +141,12 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
       process.exit(3);
     },
   });
+}
+
+function standbyOf(config: Config): StandbyOptions {
+  const { DATABASE_URL: url, DATA_DIRECTORY: directory, HOST: host, PORT: port } = config;
+  const log = pino({ level: config.LOG_LEVEL, redact: [...REDACTED_PATHS] });
+  return { store: { url, directory }, port, host, log, waits: config.STANDBY === "1" };
 }
 
 function secretsOf(config: Config): string[] {
