@@ -159,6 +159,10 @@ const environment = z.object({
   MAX_SETTLEMENT_STALL_SECONDS: integer(5, 86_400)
     .default(120)
     .describe("when nothing can settle for longer, only cancels are taken"),
+  STANDBY: z
+    .enum(["0", "1"])
+    .default("1")
+    .describe("1: wait while another process has the database, then take over; 0: refuse to start"),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug"])
     .default("info")

@@ -11,6 +11,7 @@ import { resilientRpc } from "./resilientRpc";
 import { finalizedOrDepth } from "./rpc";
 import { setMode } from "./setMode";
 import { checkNames, runStartChecks, type CheckResult } from "./startChecks";
+import { startOrStandBy, type StandbyOptions } from "./standby";
 import { startVenue, type Venue } from "./startVenue";
 
 const COMMANDS = {
@@ -147,7 +148,7 @@ async function printChecks(): Promise<void> {
 }
 
 async function runUntilStopped({ config, warnings }: CheckedConfig): Promise<void> {
-  const venue = await open(config, true);
+  const venue = await startOrStandBy(() => open(config, true), standbyOf(config));
   for (const text of warnings) console.error(`warning: ${text}`);
   console.log(`the venue is open at ${venue.url}`);
   await new Promise<void>((resolve) => {
@@ -225,6 +226,12 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
 
 function logOf(level: string): pino.Logger {
   return pino({ level, redact: [...REDACTED_PATHS] });
+}
+
+function standbyOf(config: Config): StandbyOptions {
+  const { DATABASE_URL: url, DATA_DIRECTORY: directory, HOST: host, PORT: port } = config;
+  const log = logOf(config.LOG_LEVEL);
+  return { store: { url, directory }, port, host, log, waits: config.STANDBY === "1" };
 }
 
 function secretsOf(config: Config): string[] {

@@ -392,6 +392,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       settler,
       indexer,
       monitor,
+      reconciler,
       markets,
       modes,
       bus,

@@ -48,15 +48,15 @@ describeStores("operator: HTTP", (fresh) => {
     it("asks nothing of the database by itself: what it costs is what intake costs", async () => {
       const accepted = await http.venue.submit(await signJson({ price: "0.5" }));
       http.venue.submit = async () => accepted;
-      const db = http.venue.store.db as unknown as Record<string, (...given: unknown[]) => unknown>;
+      const { db, reads } = http.venue.store;
       let queries = 0;
-      const verbs = ["selectFrom", "insertInto", "updateTable", "deleteFrom"];
-      const originals = verbs.map((verb) => [verb, db[verb]!.bind(db)] as const);
-      for (const [verb, original] of originals) {
-        db[verb] = (...given) => {
+      const executors = [db.getExecutor(), reads.getExecutor()];
+      const originals = executors.map((executor) => executor.executeQuery.bind(executor));
+      for (const [i, executor] of executors.entries()) {
+        executor.executeQuery = ((...given: Parameters<typeof executor.executeQuery>) => {
           queries += 1;
-          return original(...given);
-        };
+          return originals[i]!(...given);
+        }) as typeof executor.executeQuery;
       }
       const body = await signJson({ price: "0.5" });
       try {
@@ -66,7 +66,7 @@ describeStores("operator: HTTP", (fresh) => {
         expect((await ask("POST", "/api/orders", { body })).status).to.equal(200);
         expect(queries).to.equal(0);
       } finally {
-        for (const [verb, original] of originals) db[verb] = original;
+        executors.forEach((executor, i) => (executor.executeQuery = originals[i] as never));
       }
     });
 

@@ -21,6 +21,7 @@ export {
 } from "./lease";
 export { keepLease, type KeptLease } from "./keepLease";
 export { directoryHolder, lockDirectory } from "./lockDirectory";
+export { openPool } from "./openPool";
 export { openStore, type Store, type StoreOptions, type Work } from "./openStore";
 export { signedOrderOf } from "./signedOrder";
 export type * from "./schema";

@@ -17,6 +17,7 @@ import {
 import { fastSigner } from "@nostra/sdk/signer";
 import { verifyOrder } from "@nostra/sdk/verify";
 import { Wallet } from "ethers";
+import { sql } from "kysely";
 import { Bus } from "../../../operator/src/bus";
 import type { Clock } from "../../../operator/src/clock";
 import type { Accepted, Engine, NewOrder } from "../../../operator/src/engine/Engine";
@@ -392,6 +393,11 @@ export class TestVenue implements Engine, Intake {
         updated_at_ms: BigInt(this.clock.nowMs()),
       })
       .execute();
+    const hashes = [plan.takerHash, ...plan.makers.map(({ hash }) => hash)];
+    await sql`insert into match_account select distinct maker, number, match.id
+      from match, orders where match.id = ${id} and hash = any(${hashes}::text[])`.execute(
+      this.store.db,
+    );
     for (const [index, fill] of plan.makers.entries()) {
       await this.store.db
         .insertInto("match_maker")

@@ -220,11 +220,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
       bucket: "read",
       answer: z.object({
         stats: z.array(s.statsOut),
-        total: z.object({
-          volume: s.amount,
-          trades: z.number().int(),
-          markets: z.number().int().describe("markets that are or were traded"),
-        }),
+        total: z.object({ volume: s.amount, trades: z.number().int() }),
       }),
       handle: async () => {
         const all = await allStats.all();
@@ -235,7 +231,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
           stats: most.map(({ conditionId, ...traded }) =>
             withPrices(deps, conditionId as Hex, traded),
           ),
-          total: { volume: volume.toString(), trades, markets: all.length },
+          total: { volume: volume.toString(), trades },
         };
       },
     }),

@@ -40,45 +40,85 @@ export type ReplayResult =
 
 /** Does again all that a log says was done, and says where it first departs from the rules. */
 export function replay(log: Iterable<string>, options: ReplayOptions = {}): ReplayResult {
-  const lines = [...log];
-  let recorder: BookRecorder | null = null;
-  let prev = LOG_START;
-  for (const [n, found] of lines.entries()) {
-    const refused = (fault: ReplayFault, expected: string | null = null): ReplayResult => {
-      return { status: "refused", fault, line: n, found, expected };
-    };
+  const replaying = new LogReplay(options);
+  for (const line of log) if (!replaying.add(line)) break;
+  return replaying.end(options.head);
+}
+
+/** The same line by line, for a log that is longer than should be kept: it holds the book and one line. */
+export class LogReplay {
+  readonly #options: Pick<ReplayOptions, "create">;
+  #recorder: BookRecorder | null = null;
+  #count = 0;
+  #prev: string = LOG_START;
+  /** The line before. */
+  #last = "";
+  /** A decision that is not what the rules give; the line after it says whether its text was edited. */
+  #doubt: { readonly expected: string | null } | null = null;
+  #refused: ReplayResult | null = null;
+
+  constructor(options: Pick<ReplayOptions, "create"> = {}) {
+    this.#options = options;
+  }
+
+  /** @returns false once the log is refused: further lines change nothing. */
+  add(found: string): boolean {
+    if (this.#refused !== null) return false;
     const parsed = parseLine(found);
-    if (parsed === null) return refused("MALFORMED");
-    if (parsed.n !== n) return refused("GAP");
-    if (parsed.prev !== prev) {
-      const line = Math.max(n - 1, 0);
-      return { status: "refused", fault: "EDITED", line, found: lines[line]!, expected: null };
+    if (this.#doubt !== null) return this.#settle(parsed?.prev);
+    const n = this.#count;
+    if (parsed === null) return this.#refuse("MALFORMED", n, found);
+    if (parsed.n !== n) return this.#refuse("GAP", n, found);
+    if (parsed.prev !== this.#prev) {
+      return this.#refuse("EDITED", Math.max(n - 1, 0), n === 0 ? found : this.#last);
     }
+    if ((parsed.request.op === "open") !== (n === 0)) return this.#refuse("MALFORMED", n, found);
+    const expected = this.#perform(parsed.request);
+    this.#count += 1;
+    this.#last = found;
+    if (expected !== found) this.#doubt = { expected };
+    else this.#prev = hashLine(found);
+    return true;
+  }
 
-    let expected: string | null = null;
-    if ((parsed.request.op === "open") !== (n === 0)) return refused("MALFORMED");
+  /** @param head The keccak of the last line, as published. */
+  end(head?: Hex): ReplayResult {
+    if (this.#doubt !== null) this.#settle(head);
+    if (this.#refused !== null) return this.#refused;
+    if (this.#recorder === null) {
+      return { status: "refused", fault: "GAP", line: 0, found: "", expected: null };
+    }
+    if (head !== undefined && head !== this.#prev) {
+      const line = this.#count - 1;
+      return { status: "refused", fault: "EDITED", line, found: this.#last, expected: null };
+    }
+    const { book } = this.#recorder;
+    return { status: "agrees", lines: this.#count, head: this.#prev as Hex, book };
+  }
+
+  /** @returns the line that the rules give; null when the book refuses what the log says it did. */
+  #perform(request: BookRequest): string | null {
     try {
-      if (recorder === null) recorder = open(parsed.request, options);
-      expected = n === 0 ? recorder.opening : perform(recorder, parsed.request);
+      if (this.#recorder !== null) return perform(this.#recorder, request);
+      this.#recorder = open(request, this.#options);
+      return this.#recorder.opening;
     } catch {
-      // The book refuses what the log says it did.
+      return null;
     }
-    if (expected !== found) {
-      const hashed = n + 1 < lines.length ? parseLine(lines[n + 1]!)?.prev : options.head;
-      const isEdited = hashed !== undefined && hashed !== hashLine(found);
-      return refused(isEdited ? "EDITED" : "DISAGREES", expected);
-    }
-    prev = hashLine(found);
   }
 
-  const last = lines.length - 1;
-  if (recorder === null) {
-    return { status: "refused", fault: "GAP", line: 0, found: "", expected: null };
+  /** @param hashed What the line after it, or the published head, says is the keccak of the line in doubt. */
+  #settle(hashed: string | undefined): false {
+    const isEdited = hashed !== undefined && hashed !== hashLine(this.#last);
+    const fault = isEdited ? "EDITED" : "DISAGREES";
+    return this.#refuse(fault, this.#count - 1, this.#last, this.#doubt!.expected);
   }
-  if (options.head !== undefined && options.head !== prev) {
-    return { status: "refused", fault: "EDITED", line: last, found: lines[last]!, expected: null };
+
+  #refuse(fault: ReplayFault, line: number, found: string, expected: string | null = null): false {
+    this.#refused = { status: "refused", fault, line, found, expected };
+    this.#doubt = null;
+    return false;
   }
-  return { status: "agrees", lines: lines.length, head: prev, book: recorder.book };
 }
 
 interface ParsedLine {
