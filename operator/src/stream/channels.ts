@@ -101,6 +101,16 @@ const OWN: readonly Channel[] = [
       return { type: "block", channel: "blocks", number, hash, timestamp, finalNumber, generation };
     },
   },
+  {
+    name: "status",
+    of: "venue",
+    subjects: (event) => (event.type === "mode" ? [""] : []),
+    tell: (event) => {
+      if (event.type !== "mode") return null;
+      const { mode, previous, reasons, next, atMs: at } = event;
+      return { type: "mode", channel: "status", mode, previous, reasons, next, at };
+    },
+  },
 ];
 
 function seedTrade(event: MatchEvent): object {
