@@ -27,7 +27,13 @@ export interface Usage {
 let venue: Venue | undefined;
 
 const NO_LIMIT = { count: 1_000_000_000, seconds: 60 };
-const BUCKETS = { read: NO_LIMIT, order: NO_LIMIT, cancel: NO_LIMIT, auth: NO_LIMIT };
+const BUCKETS = {
+  read: NO_LIMIT,
+  order: NO_LIMIT,
+  cancel: NO_LIMIT,
+  auth: NO_LIMIT,
+  probe: NO_LIMIT,
+};
 
 export const tasks = {
   /** @returns its address, and how long it took since this process was started. */
@@ -40,7 +46,8 @@ export const tasks = {
         ...{ port: 0, host: "127.0.0.1", domains: ["localhost"], secureCookies: false },
         secret: "bench".repeat(8),
         limits: {
-          ...{ address: BUCKETS, account: BUCKETS, service: NO_LIMIT, connections: NO_LIMIT },
+          ...{ address: BUCKETS, addressTotal: BUCKETS, account: BUCKETS, service: NO_LIMIT },
+          ...{ connections: NO_LIMIT, sockets: 10_000 },
         },
       },
       unsettledCap: 10n ** 30n,

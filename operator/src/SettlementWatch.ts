@@ -123,7 +123,7 @@ export class SettlementWatch {
       return { reason: `${operator} is no operator of the exchange`, isLasting: true };
     }
     if ((await suggestFees(rpc, head.baseFee, maxFeeCap)) === undefined) {
-      const reason = `gas costs ${head.baseFee / GWEI} gwei, above the cap of ${maxFeeCap / GWEI}`;
+      const reason = `gas costs more than the cap of ${maxFeeCap / GWEI} gwei; the base fee is ${head.baseFee / GWEI}`;
       return { reason, isLasting: false };
     }
     return null;

@@ -4,8 +4,6 @@ import { ChainMismatchError } from "@nostra/sdk/errors";
 import { orderDomain, type Hex, type OrderDomain } from "@nostra/sdk/order";
 import { formatPrice } from "@nostra/sdk/units";
 import type { Wallet } from "ethers";
-import type { Redis } from "ioredis";
-import type { Alarm } from "./alerts";
 import { Bus } from "./bus";
 import { ChainClock } from "./chainClock";
 import { systemClock, type Clock } from "./clock";
@@ -37,15 +35,13 @@ import { resilientRpc } from "./resilientRpc";
 import type { Finality, Rpc } from "./rpc";
 import { RpcProvider } from "./RpcProvider";
 import { SettlementWatch } from "./SettlementWatch";
-import { Settler, type SettlerOptions, type TransactionSigner } from "./settler";
-import { SETTLER_DEFAULTS } from "./settler/Settler";
+import { SETTLER_DEFAULTS, Settler, type SettlerOptions, type TransactionSigner } from "./settler";
 import {
   acquireLease,
   keepLease,
   openStore,
   releaseLease,
   THIS_PROCESS,
-  type KeptLease,
   type Store,
   type StoreOptions,
 } from "./store";
@@ -342,7 +338,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
 
     const { auth, limiter } = server;
     const stream = createStream({
-      ...{ server: server.app.server, store, feed, bus, clock, log, auth, limiter, metrics },
+      ...{ server: server.app.server, store, feed, bus, clock, log, auth, limiter, metrics, modes },
       ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
       ...(config.limits === undefined ? {} : { opening: config.limits.connections }),
     });

@@ -427,8 +427,9 @@ export class VenueEngine implements Engine {
   }
 
   #goOn(market: OpenMarket, hash: Hex, now: bigint): Waiting {
+    const { clock } = this.#params;
     return {
-      ...{ market, receivedAtMs: this.#params.clock.nowMs(), kind: "command" },
+      ...{ market, receivedAtMs: clock.nowMs(), arrivedMs: clock.monotonicMs(), kind: "command" },
       command: { op: "rematch", hash, now },
       resolve: () => undefined,
       reject: () => undefined,

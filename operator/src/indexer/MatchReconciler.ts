@@ -406,7 +406,8 @@ export class MatchReconciler {
       const maker = row.maker as Address;
       const event: OrderEvent = {
         ...{ type: "order", conditionId, hash, maker, state: row.state, reason: row.reason },
-        ...{ remaining: expected.toString(), atMs: nowMs },
+        // The engine has no such order any more, so no book does.
+        ...{ remaining: expected.toString(), rests: false, rested: false, atMs: nowMs },
       };
       await storeOutbox(trx, [`user:${maker}`], event);
       events.push(event);

@@ -161,7 +161,6 @@ export class Settler {
     const expected = BigInt(deployment.chainId);
     if (chainId !== expected) throw new ChainMismatchError(expected, chainId);
 
-    const nowMs = clock.nowMs();
     const lease = await acquireLease(store.db, `lane:${this.#lane}`, holder);
     this.#lease = lease;
     this.#journal = new Journal({ store, lane: this.#lane, lease, bus, clock });

@@ -82,7 +82,7 @@ async function checkGas({
     results.push(ok("gas money", `${money}, enough for ${MIN_SETTLEMENTS} settlements or more`));
   }
   if (fees === undefined) {
-    const text = `gas costs ${head.baseFee / GWEI} gwei, above the cap of ${maxFeeCap / GWEI}: nothing settles until it falls`;
+    const text = `gas costs more than the cap of ${maxFeeCap / GWEI} gwei: nothing settles until it falls`;
     results.push(warning("gas price", text));
   }
   return results;

@@ -5,7 +5,7 @@ import type { Log } from "../log";
 import { describeTrouble } from "../nodeTrouble";
 import { resilientRpc } from "../resilientRpc";
 import type { Rpc } from "../rpc";
-import { SETTLER_DEFAULTS } from "../settler/Settler";
+import { SETTLER_DEFAULTS } from "../settler";
 import { StartPatience } from "../StartPatience";
 import { findSlips } from "../suggestVariable";
 import { checkClock, checkContracts, checkEndpoints } from "./checkChain";

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "@nostra/sdk/order";
 import type { Level } from "@nostra/sdk/stream";
 import { tellAddress } from "../http/views";
-import type { BookEvent, MatchEvent, OrderEvent, VenueEvent } from "../bus";
+import type { BookEvent, MatchEvent, ModeEvent, OrderEvent, VenueEvent } from "../bus";
 import type { Store } from "../store";
 import type { BookFeed } from "./BookFeed";
 
@@ -102,16 +102,16 @@ const OWN: readonly Channel[] = [
     },
   },
   {
-    name: "mode",
+    name: "status",
     of: "venue",
-    subjects: (event) => ((event.type as string) === "mode" ? [""] : []),
-    tell: (event) => tellMode({ ...event }),
+    subjects: (event) => (event.type === "mode" ? [""] : []),
+    tell: (event) => (event.type === "mode" ? tellMode(event) : null),
   },
 ];
 
 /** What the venue takes now, as an event says it or as it is read. */
-export function tellMode({ atMs: at, ...state }: Record<string, unknown>): object {
-  return { ...state, type: "mode", channel: "mode", ...(at === undefined ? {} : { at }) };
+export function tellMode({ mode, previous, reasons, next, atMs: at }: Omit<ModeEvent, "type">): object {
+  return { type: "mode", channel: "status", mode, previous, reasons, next, at };
 }
 
 function seedTrade(event: MatchEvent): object {

@@ -15,6 +15,7 @@ import { OPEN_STATES, readOwnOrders } from "../http/reads/readOrders";
 import type { Metrics } from "../http/Metrics";
 import { tellOrder } from "../http/views";
 import type { Log } from "../log";
+import type { Modes } from "../modes";
 import type { Store } from "../store";
 import { Authorities } from "./Authorities";
 import type { BookFeed } from "./BookFeed";
@@ -50,8 +51,8 @@ export interface StreamOptions {
   readonly metrics: Metrics;
   /** How many proxies of ours stand in front. Default 0. */
   readonly trustedProxies?: number;
-  /** What the venue takes now, for who begins to follow the channel `mode`. */
-  readonly mode?: () => { readonly mode: string };
+  /** What the venue takes now: a new subscriber of `status` receives it at once. */
+  readonly modes?: Pick<Modes, "current">;
   /** Streams that an address may open. Default 10 in a minute. */
   readonly opening?: Limit;
   /** Default 15 s. */
@@ -209,8 +210,10 @@ export function createStream(options: StreamOptions): Stream {
       if (!isQuiet) {
         hub.send(connection, { type: "subscribed", channel: name, ...of, ...echo(request) });
       }
-      if (channel.name === "mode" && options.mode !== undefined) {
-        hub.send(connection, tellMode({ ...options.mode() }));
+      if (channel.name === "status" && options.modes !== undefined) {
+        const { current } = options.modes;
+        const state = { ...current, previous: current.mode, atMs: clock.nowMs() };
+        hub.send(connection, tellMode(state));
       }
       if (channel.name === "book") sendSnapshot(connection, subject as Hex, {});
       if (channel.name === "user" && message.type === "subscribe") {

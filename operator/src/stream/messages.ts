@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MODES } from "../modes";
 import { addressOut, amount, hexOut, level, orderOut, price, text, timeMs } from "../http/schemas";
 
 /*
@@ -12,7 +13,7 @@ const request = z
   .optional()
   .describe("comes back in the answer");
 
-export const CHANNELS = ["book", "trades", "orders", "market", "user", "blocks", "mode"] as const;
+export const CHANNELS = ["book", "trades", "orders", "market", "user", "blocks", "status"] as const;
 
 const subscribe = z.object({
   type: z.literal("subscribe"),
@@ -201,9 +202,23 @@ export const serverMessages = {
     finalNumber: z.number().int(),
     generation: z.number().int(),
   }),
-  mode: z
-    .looseObject({ type: z.literal("mode"), channel: z.literal("mode"), mode: z.string() })
-    .describe("what the venue takes now, why, and what follows; first as it is, then with each change"),
+  mode: z.object({
+    type: z.literal("mode"),
+    channel: z.literal("status"),
+    mode: z.enum(MODES),
+    previous: z.enum(MODES),
+    reasons: z.array(
+      z.object({
+        source: z.string(),
+        mode: z.enum(MODES),
+        reason: z.string(),
+        sinceMs: timeMs,
+        untilMs: timeMs.nullable(),
+      }),
+    ),
+    next: z.object({ mode: z.enum(MODES), atMs: timeMs }).nullable(),
+    at: timeMs,
+  }),
   retract: z
     .object({
       type: z.literal("retract"),

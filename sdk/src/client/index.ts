@@ -37,6 +37,8 @@ export type {
   VenueBook,
   VenueDeployment,
   VenueHealth,
+  VenueMode,
+  VenueStatus,
   VenueMarket,
   VenueTerms,
   VenueOrder,

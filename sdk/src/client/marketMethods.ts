@@ -10,6 +10,7 @@ import type {
   VenueBook,
   VenueDeployment,
   VenueHealth,
+  VenueStatus,
   VenueMarket,
   VenueTrade,
 } from "./types.js";
@@ -58,6 +59,8 @@ export interface VenueSpread {
 export interface MarketMethods {
   deployment(): Promise<VenueDeployment>;
   health(): Promise<VenueHealth>;
+  /** What the venue takes now, why, since when and until when. */
+  status(): Promise<VenueStatus>;
   markets(query?: MarketsQuery): Paged<VenueMarket>;
   market(market: string): Promise<VenueMarket>;
   marketDetails(
@@ -111,6 +114,7 @@ export function marketMethods(http: Requester): MarketMethods {
   return {
     deployment: () => http.get("/api/deployment"),
     health: () => http.ask("GET", "/health", { takes503: true }),
+    status: () => http.get("/api/status"),
     markets: (query = {}) => paged(list<VenueMarket>("/api/markets", "markets", query)),
     market: (market) => http.get(at(market)),
     marketDetails: (market) => http.get(at(market, "/details")),

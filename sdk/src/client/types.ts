@@ -304,9 +304,44 @@ export interface VenueDeployment {
   readonly serverTimeMs: number;
 }
 
+/** What a venue takes, from everything to nothing. */
+export type VenueMode =
+  "open" | "warm-up" | "post-only" | "cancel-only" | "read-only" | "maintenance";
+
+/** What a venue takes now, and why. */
+export interface VenueStatus {
+  readonly mode: VenueMode;
+  /** Milliseconds since 1970: since when it is in this mode. */
+  readonly sinceMs: number;
+  /** Everything else is refused. */
+  readonly takes: readonly (
+    "order" | "post-only order" | "cancel" | "heartbeat" | "sign-in" | "read"
+  )[];
+  /** Everything that restricts the venue, the most restrictive first; empty when it is open. */
+  readonly reasons: readonly {
+    readonly source: string;
+    readonly mode: VenueMode;
+    readonly reason: string;
+    readonly sinceMs: number;
+    /** When it ends by itself; null when nothing is known. */
+    readonly untilMs: number | null;
+  }[];
+  /** The mode that follows by itself; null when nothing is known. */
+  readonly next: { readonly mode: VenueMode; readonly atMs: number } | null;
+  readonly serverTimeMs: number;
+}
+
 /** How a venue is. */
 export interface VenueHealth {
   readonly status: "healthy" | "degraded" | "unhealthy";
+  /** What the venue takes now. */
+  readonly mode: VenueMode;
+  /** Every part that is less than up, and why. */
+  readonly failing: readonly {
+    readonly part: string;
+    readonly state: "degraded" | "down";
+    readonly reason: string;
+  }[];
   readonly services: Readonly<Record<string, "up" | "degraded" | "down">>;
   readonly metrics: Readonly<Record<string, number>>;
 }
