@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { OperatorError } from "../errors";
 
@@ -10,8 +11,16 @@ export const FINISH_MS = 10_000;
  */
 export function finishRequests(app: FastifyInstance, finishMs = FINISH_MS): void {
   let isStopping = false;
+  // Node takes a connection on which nothing has come yet for a busy one, and would wait for it.
+  const unused = new Set<Socket>();
+  app.server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  app.server.on("request", ({ socket }) => unused.delete(socket));
   app.addHook("preClose", (done) => {
     isStopping = true;
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
     const timer = setTimeout(() => app.server.closeAllConnections(), finishMs);
     timer.unref();
     app.server.once("close", () => clearTimeout(timer));
