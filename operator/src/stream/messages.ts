@@ -203,7 +203,9 @@ export const serverMessages = {
   }),
   mode: z
     .looseObject({ type: z.literal("mode"), channel: z.literal("mode"), mode: z.string() })
-    .describe("what the venue takes now, why, and what follows; first as it is, then with each change"),
+    .describe(
+      "what the venue takes now, why, and what follows; first as it is, then with each change",
+    ),
   retract: z
     .object({
       type: z.literal("retract"),
