@@ -35,7 +35,11 @@ import { resilientRpc } from "./resilientRpc";
 import type { Finality, Rpc } from "./rpc";
 import { RpcProvider } from "./RpcProvider";
 import { SettlementWatch } from "./SettlementWatch";
-import { SETTLER_DEFAULTS, Settler, type SettlerOptions, type TransactionSigner } from "./settler";
+import {
+  SETTLER_DEFAULTS,
+  Settler,
+  transactionGasLimit,
+  type SettlerOptions, type TransactionSigner } from "./settler";
 import {
   acquireLease,
   keepLease,
@@ -71,8 +75,6 @@ export interface VenueOptions {
   readonly terms?: Readonly<Record<string, Partial<MarketTerms>>>;
   /** What one account may have here. Default DEFAULT_ACCOUNT_LIMITS. */
   readonly accountLimits?: AccountLimits;
-  /** The most gas that a transaction of the chain may use. Default 16,777,216 (EIP-7825). */
-  readonly maxTransactionGas?: number;
   readonly pollMs?: number;
   readonly undoDepth?: bigint;
   readonly settler?: Partial<SettlerOptions>;
@@ -198,7 +200,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const engineLease = keepLease({ store, lease, clock, log, onLost: onGivenUp });
     closers.push(() => engineLease.stop());
 
-    const chainClock = new ChainClock(await latestSeconds(rpc), () => clock.monotonicMs());
+    const latest = await readLatest(rpc);
+    const chainClock = new ChainClock(latest.seconds, () => clock.monotonicMs());
     chainClock.follow(bus);
     const chainNow = (): bigint => chainClock.now();
 
@@ -215,16 +218,21 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await patience.attempt("the indexer", () => indexer.step());
 
     const keccak256 = await createFastKeccak();
+    const configuredGas = options.settler?.maxGas;
+    const maxTransactionGas = Number(transactionGasLimit(chainId, latest.gasLimit, configuredGas));
+    let settler: Settler | undefined;
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
-      rules: matchingRules(MARGIN_SECONDS, options.maxTransactionGas),
+      rules: matchingRules(MARGIN_SECONDS, maxTransactionGas),
+      // The settler, which comes after the engine, knows them.
+      pairs: { partnersOf: (account) => settler?.pairRests.partnersOf(account) ?? [] },
       onGivenUp,
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
     });
     closers.push(() => engine.stop());
 
-    const settler = new Settler({
+    settler = new Settler({
       ...{ store, rpc, deployment, engine, bus, finality, clock, alarm, log },
       wallet: options.operator,
       holder: THIS_PROCESS,
@@ -435,9 +443,12 @@ async function requireChain(rpc: Rpc, { chainId }: Deployment): Promise<void> {
   if (found !== BigInt(chainId)) throw new ChainMismatchError(BigInt(chainId), found);
 }
 
-async function latestSeconds(rpc: Rpc): Promise<bigint> {
-  const block = (await rpc.send("eth_getBlockByNumber", ["latest", false])) as { timestamp: Hex };
-  return BigInt(block.timestamp);
+async function readLatest(rpc: Rpc): Promise<{ seconds: bigint; gasLimit: bigint }> {
+  const block = (await rpc.send("eth_getBlockByNumber", ["latest", false])) as {
+    timestamp: Hex;
+    gasLimit: Hex;
+  };
+  return { seconds: BigInt(block.timestamp), gasLimit: BigInt(block.gasLimit) };
 }
 
 function reconcileNowAndThen(

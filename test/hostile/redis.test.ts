@@ -106,7 +106,12 @@ describe("hostile: Redis", () => {
       const { chainId, contracts } = sandbox.deployment;
       const namespace = venueNamespace(chainId, contracts.ctfExchange);
       const maker = sandbox.accounts[1]!.address;
-      const block = { type: "block", number: 1, hash: `0x${"0".repeat(64)}`, timestamp: 4102444800 };
+      const block = {
+        type: "block",
+        number: 1,
+        hash: `0x${"0".repeat(64)}`,
+        timestamp: 4102444800,
+      };
       const forged = [
         "hello",
         "{",
@@ -164,10 +169,9 @@ describe("hostile: Redis", () => {
             ? [type === "order" ? `order ${state}` : type]
             : [],
       );
-      expect(kinds.filter((kind) => kind === "order_placed" || kind === "trade_executed")).to.deep.equal([
-        "order_placed",
-        "trade_executed",
-      ]);
+      expect(
+        kinds.filter((kind) => kind === "order_placed" || kind === "trade_executed"),
+      ).to.deep.equal(["order_placed", "trade_executed"]);
       expect(kinds.filter((kind) => kind.startsWith("order "))).to.deep.equal([
         "order OPEN",
         "order FILLED",
@@ -184,9 +188,13 @@ describe("hostile: Redis", () => {
     const opened = (url: string): { readonly lines: string[]; readonly redis: Redis } => {
       const lines: string[] = [];
       const note = (...values: unknown[]): void => {
-        lines.push(JSON.stringify(values, (_, value: unknown) =>
-          value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value,
-        ));
+        lines.push(
+          JSON.stringify(values, (_, value: unknown) =>
+            value instanceof Error
+              ? { ...value, message: value.message, stack: value.stack }
+              : value,
+          ),
+        );
       };
       const log: Log = { debug: note, info: note, warn: note, error: note };
       const redis = openRedis(url, log);
@@ -210,7 +218,10 @@ describe("hostile: Redis", () => {
     });
 
     for (const [what, answer] of [
-      ["a server that repeats the arguments", "-ERR unknown command 'AUTH', with args beginning with: 'S3cretRedisPassword'"],
+      [
+        "a server that repeats the arguments",
+        "-ERR unknown command 'AUTH', with args beginning with: 'S3cretRedisPassword'",
+      ],
       ["a server that repeats the password", "-ERR no S3cretRedisPassword for someuser"],
       ["a failover", "-READONLY You can't write against a read only replica."],
       ["what is no answer of Redis", "HTTP/1.1 400 Bad Request"],
@@ -282,7 +293,9 @@ describe("hostile: Redis", () => {
         const asked = redis.asked;
         for (let i = 0; i < 50; i++) await take();
         if (mode !== "lies") expect(redis.asked, "asked no more while it rests").to.equal(asked);
-        expect(await metrics.registry.metrics()).to.match(/^redis_faults_total\{use="limit".*\} [1-9]/m);
+        expect(await metrics.registry.metrics()).to.match(
+          /^redis_faults_total\{use="limit".*\} [1-9]/m,
+        );
       });
     }
 
@@ -337,7 +350,9 @@ describe("hostile: Redis", () => {
       let asked = 0;
       const redis = { publish: () => ((asked += 1), new Promise(() => undefined)) };
       const link = new RedisLink(redis as never, new TestClock(), silentLog, metrics);
-      closers.push(publishByRedis(bus, redis, `nostra:test:${randomBytes(4).toString("hex")}`, link));
+      closers.push(
+        publishByRedis(bus, redis, `nostra:test:${randomBytes(4).toString("hex")}`, link),
+      );
       const event = { type: "funds", account: ADA.address, asset: null, blockNumber: 1 } as never;
       for (let i = 0; i < 5_000; i++) bus.publish(event);
       expect(asked).to.equal(1_000);
@@ -350,4 +365,3 @@ describe("hostile: Redis", () => {
     });
   });
 });
-

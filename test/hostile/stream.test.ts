@@ -94,7 +94,8 @@ describe("hostile: stream", () => {
               const value = (target as Record<PropertyKey, unknown>)[name];
               if (typeof value !== "function") return value;
               return (...values: unknown[]) => {
-                const call = (): unknown => (value as (...all: unknown[]) => unknown).apply(target, values);
+                const call = (): unknown =>
+                  (value as (...all: unknown[]) => unknown).apply(target, values);
                 if (name === "executeTakeFirst") return gate.then(call);
                 return wrap(call() as object);
               };
@@ -121,7 +122,9 @@ describe("hostile: stream", () => {
       }
       listener.say({ type: "subscribe", channels });
       expect(await ended(listener)).to.equal(4002);
-      expect(listener.told.filter(({ type }) => type === "SUBSCRIPTION_CONFIRMED")).to.have.length(2);
+      expect(listener.told.filter(({ type }) => type === "SUBSCRIPTION_CONFIRMED")).to.have.length(
+        2,
+      );
     });
 
     it("S6: of junk behind slow questions at most a quarter of a MiB waits, others are served, and then it ends", async () => {
@@ -147,7 +150,9 @@ describe("hostile: stream", () => {
 
     it("S6: while a message is answered the socket is not read, so the sender's own buffers fill", async () => {
       const all = { count: 1e9, seconds: 1 };
-      await start({ limits: { messages: all, messagesOfAddress: all, bytes: all, bytesOfAddress: all } });
+      await start({
+        limits: { messages: all, messagesOfAddress: all, bytes: all, bytesOfAddress: all },
+      });
       const letGo = stall();
       const listener = await connect();
       listener.say({ type: "resync", market: "market-0" });
@@ -215,7 +220,10 @@ describe("hostile: stream", () => {
     });
 
     it("S6: connections of one address have a limit together, and those of others are served", async () => {
-      await start({ trustedProxies: 1, limits: { messagesOfAddress: { count: 120, seconds: 10 } } });
+      await start({
+        trustedProxies: 1,
+        limits: { messagesOfAddress: { count: 120, seconds: 10 } },
+      });
       const from = (address: string) => connect({ "x-forwarded-for": address });
       const many = await Promise.all(["10.0.0.1", "10.0.0.1"].map(from));
       const other = await from("10.0.0.2");
@@ -434,7 +442,11 @@ describe("hostile: stream", () => {
     /** Sends an upgrade as text and returns the status; the sender never closes. */
     const upgrade = (target: string, headers: Record<string, string> = {}): Promise<number> =>
       new Promise((resolve, reject) => {
-        const socket = connectTcp({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true });
+        const socket = connectTcp({
+          port: Number(new URL(url).port),
+          host: "127.0.0.1",
+          allowHalfOpen: true,
+        });
         const given = { "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", ...headers };
         const lines = Object.entries(given).map(([name, value]) => `${name}: ${value}\r\n`);
         socket.write(
@@ -519,4 +531,3 @@ describe("hostile: stream", () => {
     expect(lines.length).to.be.above(0);
   });
 });
-

@@ -566,7 +566,14 @@ export class MarketEngine {
     const rested = record.shown ?? false;
     record.shown = record.rests;
     const book = { rests: record.rests, rested };
-    const event = { type: "order", conditionId, ...row, maker: order.maker, ...book, atMs } as const;
+    const event = {
+      type: "order",
+      conditionId,
+      ...row,
+      maker: order.maker,
+      ...book,
+      atMs,
+    } as const;
     const { row: stored } = record;
     // Of an order that came to rest its maker has the answer.
     if (stored.state === state && stored.remaining === remaining && stored.reason === reason) {

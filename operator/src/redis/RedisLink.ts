@@ -83,7 +83,8 @@ export class RedisLink {
   }
 
   #rest(): void {
-    if (this.#isUp) this.#log.warn("Redis does not answer: limits are counted by this process alone");
+    if (this.#isUp)
+      this.#log.warn("Redis does not answer: limits are counted by this process alone");
     this.#isUp = false;
     this.#probeAtMs = this.#clock.monotonicMs() + this.#restMs;
   }

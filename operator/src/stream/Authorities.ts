@@ -78,7 +78,10 @@ export class Authorities {
     } catch (thrown) {
       const { code, name } = thrown as { code?: string; name?: string };
       if (!this.#isFailing) {
-        this.#log.warn({ code: code ?? name }, "stream: could not check sessions and keys; it tries again");
+        this.#log.warn(
+          { code: code ?? name },
+          "stream: could not check sessions and keys; it tries again",
+        );
       }
       this.#isFailing = true;
     } finally {
@@ -90,7 +93,9 @@ export class Authorities {
     if (this.#round.length === 0) this.#round = [...this.#connections.keys()];
     const names = this.#round.splice(0, MAX_IDS_PER_LOOK);
     const idsOf = (kind: string): string[] =>
-      names.filter((name) => name.startsWith(`${kind}:`)).map((name) => name.slice(kind.length + 1));
+      names
+        .filter((name) => name.startsWith(`${kind}:`))
+        .map((name) => name.slice(kind.length + 1));
     const [sessions, keys] = [idsOf("session"), idsOf("key")];
     const live = new Set<string>();
     if (sessions.length > 0) {

@@ -182,7 +182,8 @@ export class Connection {
 
   /** Brings the count up to what the socket has not given to the network yet. */
   #count(): void {
-    const buffered = this.#socket.readyState === this.#socket.CLOSED ? 0 : this.#socket.bufferedAmount;
+    const buffered =
+      this.#socket.readyState === this.#socket.CLOSED ? 0 : this.#socket.bufferedAmount;
     this.#out.add(buffered - this.#buffered);
     this.#buffered = buffered;
   }

@@ -75,10 +75,14 @@ const OWN: readonly Channel[] = [
     ...{ type: "trade", channel: "trades", market, at, taker: tellAddress(match.taker) },
     makers: match.makers.map((one) => ({ ...one, maker: tellAddress(one.maker) })),
   })),
-  byMarket("orders", "order", ({ conditionId: market, atMs: at, rests: _, rested: __, ...order }) => ({
-    ...order,
-    ...{ type: "order", channel: "orders", market, at, maker: tellAddress(order.maker) },
-  })),
+  byMarket(
+    "orders",
+    "order",
+    ({ conditionId: market, atMs: at, rests: _, rested: __, ...order }) => ({
+      ...order,
+      ...{ type: "order", channel: "orders", market, at, maker: tellAddress(order.maker) },
+    }),
+  ),
   byMarket("market", "market", ({ conditionId: market, atMs: at, ...change }) => ({
     ...change,
     ...{ type: "market", channel: "market", market, at },

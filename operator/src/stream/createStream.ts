@@ -351,7 +351,11 @@ export function createStream(options: StreamOptions): Stream {
           : unsubscribe(connection, { type: "unsubscribe", ...of });
       }
       case "resync":
-        return sendSnapshot(connection, await requireMarket(connection, message.market), echo(message.request));
+        return sendSnapshot(
+          connection,
+          await requireMarket(connection, message.market),
+          echo(message.request),
+        );
       case "auth":
         return authorize(connection, message);
       case "ping":

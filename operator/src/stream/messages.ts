@@ -218,7 +218,7 @@ export const serverMessages = {
     ),
     next: z.object({ mode: z.enum(MODES), atMs: timeMs }).nullable(),
     at: timeMs,
-  }),
+  }).describe("what the venue takes now and why: first as it is, then with each change"),
   retract: z
     .object({
       type: z.literal("retract"),

@@ -35,7 +35,8 @@ export function readMessage(data: Buffer): ClientMessage | undefined {
 function schemaOf(message: Record<string, unknown>): z.ZodType<ClientMessage> | undefined {
   const { type, channels } = message;
   if (typeof type !== "string") return undefined;
-  if (type === "auth") return "token" in message ? clientMessages.authToken : clientMessages.authKey;
+  if (type === "auth")
+    return "token" in message ? clientMessages.authToken : clientMessages.authKey;
   if (type === "subscribe") {
     if (!Array.isArray(channels)) return clientMessages.subscribe;
     return channels.length > MAX_CHANNELS ? undefined : clientMessages.subscribeMany;
