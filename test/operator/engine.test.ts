@@ -404,7 +404,9 @@ describeStores("engine", (fresh) => {
   });
 
   async function clean(store: Store): Promise<Store> {
-    for (const table of ["orders", "line", "match", "match_maker", "outbox", "lease"] as const) {
+    for (const table of [
+      ...(["orders", "line", "match", "match_maker", "match_account", "outbox", "lease"] as const),
+    ]) {
       await store.db.deleteFrom(table).execute();
     }
     return store;

@@ -70,12 +70,12 @@ export class Effects {
   tellMatch(event: MatchEvent): void {
     this.events.push(event);
     const payload = JSON.stringify(event);
-    const accounts = new Set([event.taker, ...event.makers.map(({ maker }) => maker)]);
+    const parties = [event.taker, ...event.makers.map(({ maker }) => maker)];
+    // One account, however its address is spelled.
+    const accounts = new Set(parties.map((party) => party.toLowerCase() as Address));
     for (const account of accounts) this.#tell(topicOf(account), event, payload);
     if (event.state !== "MATCHED") return;
-    for (const account of accounts) {
-      this.parties.push({ match_id: event.matchId, account: account.toLowerCase() });
-    }
+    for (const account of accounts) this.parties.push({ match_id: event.matchId, account });
   }
 
   #tell(topic: string, event: OrderEvent | MatchEvent, payload: string): void {

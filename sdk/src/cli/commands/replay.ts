@@ -128,7 +128,7 @@ async function* fetchLog(
     }
     yield answer;
     if (lines > 0 && lines % (20 * LINES_PER_PAGE) === 0) world.say(`${lines} lines fetched`);
-    cursor = answer.cursor;
+    cursor = answer.cursor ?? null;
     if (cursor === null) return;
     if (answer.lines.length === 0) {
       throw new CommandError(`${page.origin} sent a page without lines that is not the last`);
