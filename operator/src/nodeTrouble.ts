@@ -1,4 +1,5 @@
 import { toNostraError, TransportError } from "@nostra/sdk/errors";
+import { classifyCallError } from "./callErrors";
 import { OperatorError } from "./errors";
 import { ResponseBoundError } from "./httpRpc";
 
@@ -31,6 +32,9 @@ export function isRefusal(method: string, thrown: unknown): boolean {
   // A range of logs that is too large is asked for in halves; any other answer of that size is trouble.
   if (thrown instanceof ResponseBoundError) return method === "eth_getLogs";
   if (!(toNostraError(method, thrown) instanceof TransportError)) return true;
+  // Some nodes report a call that ran out of gas as an internal error: a stranger's wallet must not open the breaker.
+  const isCall = method === "eth_call" || method === "eth_estimateGas";
+  if (isCall && classifyCallError(method, thrown).kind !== "transport") return true;
   const code = jsonRpcCodeOf(thrown);
   if (code === undefined) return false;
   if (REQUEST_FAULTS.has(code)) return true;

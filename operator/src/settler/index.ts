@@ -7,4 +7,5 @@ export {
   type SettlerParams,
   type SettlerReadiness,
 } from "./Settler";
+export { transactionGasLimit } from "./transactionGasLimit";
 export type { TransactionSigner, UnsignedTransaction } from "./types";
