@@ -92,7 +92,9 @@ export class Gatherer {
           const isDone = await this.#place({ match, gas: verdict.gas }, plan);
           hasFailed ||= isDone;
         } else if (!plan.touches(match)) {
-          hasFailed ||= await this.#fail(match, verdict);
+          // Not `||=`, which would leave the second failing match of a look undone.
+          const isDone = await this.#fail(match, verdict);
+          hasFailed ||= isDone;
           if (verdict.kind !== "guilty") stuckCount += 1;
         } else plan.leave(match);
       }
