@@ -38,7 +38,7 @@ function chosen(): readonly Cell[] {
   console.log(`      seed ${seed} (NOSTRA_SEED), of ${ALL.length} cells`);
   const chance = new Chance(seed);
   const rest = [...ALL];
-  return Array.from({ length: runsOr(16) }, () => {
+  return Array.from({ length: runsOr(10) }, () => {
     const [cell] = rest.splice(chance.int(0, rest.length - 1), 1);
     return cell!;
   });
