@@ -30,13 +30,15 @@ function nameOf({ profile, animal, role, kind, company }: Cell): string {
 /** Cells in an order of chance; whole in the long run, where the order does not matter. */
 function chosen(): readonly Cell[] {
   const only = process.env["NOSTRA_CELLS"];
-  if (only !== undefined && only !== "") return ALL.filter((cell) => nameOf(cell).includes(only));
+  if (only !== undefined && only !== "") {
+    return ALL.filter((cell) => only.split("&").every((part) => nameOf(cell).includes(part)));
+  }
   if (IS_LONG) return ALL;
   const seed = seedOr(Date.now() % 1_000_000);
   console.log(`      seed ${seed} (NOSTRA_SEED), of ${ALL.length} cells`);
   const chance = new Chance(seed);
   const rest = [...ALL];
-  return Array.from({ length: runsOr(16) }, () => {
+  return Array.from({ length: runsOr(10) }, () => {
     const [cell] = rest.splice(chance.int(0, rest.length - 1), 1);
     return cell!;
   });

@@ -1,11 +1,15 @@
 import type { Clock } from "../clock";
 import type { Rpc } from "../rpc";
 import type { Store } from "../store";
-import { gasLimitOfAll, type PricedMatch } from "./encodeMatches";
+import { SignatureType } from "@nostra/sdk/order";
+import type { Head } from "./chain";
+import { suggestFees } from "./fees";
+import type { Prober } from "./probe";
+import { gasLimitOf, gasLimitOfAll, type PricedMatch } from "./encodeMatches";
 import type { Hindrances } from "./Hindrances";
 import type { Journal } from "./Journal";
 import type { SettlerOptions } from "./options";
-import { accountsOf } from "./readMatches";
+import { accountsOf, ordersOf } from "./readMatches";
 import { askVenue, simulate, type SimulateParams, type Verdict } from "./simulate";
 import type { Suspects } from "./Suspects";
 import type { StoredMatch } from "./types";
@@ -29,9 +33,12 @@ export interface GathererParams {
   readonly suspects: Suspects;
   readonly hindrances: Hindrances;
   readonly targets: SimulateParams;
+  readonly prober: Prober;
 }
 
 const NOTHING: Gathered = { batch: [], hasSuspects: false, hasFailed: false };
+/** Matches whose probe is remembered. Beyond it all are forgotten, and probed again when they are met. */
+const MAX_PROBED = 1_000;
 /** How often the exchange is asked whether it takes matches while none waits. */
 const ASK_IDLE_MS = 15_000;
 
@@ -50,6 +57,8 @@ export class Gatherer {
   readonly #stuck = new Map<string, number>();
   /** Matches that are held back, and since when. */
   readonly #heldSince = new Map<string, number>();
+  /** What probing showed, by match: each is probed once. */
+  readonly #fickle = new Map<string, boolean>();
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(params: GathererParams, options: SettlerOptions) {
@@ -58,7 +67,7 @@ export class Gatherer {
   }
 
   /** @param limit The most gas of a transaction. */
-  async gather(limit: bigint): Promise<Gathered> {
+  async gather(limit: bigint, head: Head): Promise<Gathered> {
     const { owns, maxMatchesPerBatch, maxLookAhead } = this.#options;
     const journal = this.#params.journal();
     const markets = owns === undefined ? undefined : (await journal.waitingMarkets()).filter(owns);
@@ -89,10 +98,12 @@ export class Gatherer {
       for (const [index, match] of ready.entries()) {
         const verdict = verdicts[index] as Verdict;
         if (verdict.kind === "settles") {
-          const isDone = await this.#place({ match, gas: verdict.gas }, plan);
+          const isDone = await this.#place({ match, gas: verdict.gas }, plan, head);
           hasFailed ||= isDone;
         } else if (!plan.touches(match)) {
-          hasFailed ||= await this.#fail(match, verdict);
+          // Not `||=`, which would leave the second failing match of a look undone.
+          const isDone = await this.#fail(match, verdict);
+          hasFailed ||= isDone;
           if (verdict.kind !== "guilty") stuckCount += 1;
         } else plan.leave(match);
       }
@@ -107,6 +118,7 @@ export class Gatherer {
   forget(matchId: string): void {
     this.#stuck.delete(matchId);
     this.#heldSince.delete(matchId);
+    this.#fickle.delete(matchId);
   }
 
   /** Leaves those out that have an account which must pause, or of which one is taken already. */
@@ -129,20 +141,39 @@ export class Gatherer {
   }
 
   /** @returns whether the match is to be released: no transaction has room for it. */
-  async #place(priced: PricedMatch, plan: Plan): Promise<boolean> {
+  async #place(priced: PricedMatch, plan: Plan, head: Head): Promise<boolean> {
     const { suspects, journal } = this.#params;
     const { match } = priced;
     if (gasLimitOfAll([priced]) > plan.limit) {
       await journal().giveUp(match, "GAS_LIMIT");
       return true;
     }
-    const isSuspect = suspects.isSuspect(match);
+    const isSuspect = suspects.isSuspect(match) || (await this.#isFickle(priced, head));
     if (plan.add(priced, isSuspect)) {
       this.#heldSince.delete(match.id);
       return false;
     }
     plan.leave(match);
     return isSuspect ? this.#hold(match) : false;
+  }
+
+  /** True when a match with a contract wallet is answered differently at another price or in another block. */
+  async #isFickle(priced: PricedMatch, head: Head): Promise<boolean> {
+    const { rpc, prober } = this.#params;
+    const { match } = priced;
+    const known = this.#fickle.get(match.id);
+    if (known !== undefined) return known;
+    if (!ordersOf(match).some(({ order }) => order.signatureType === SignatureType.EIP1271)) {
+      return false;
+    }
+    const fees = await suggestFees(rpc, head.baseFee, this.#options.maxFeeCap).catch(
+      () => undefined,
+    );
+    if (fees === undefined) return false;
+    const probed = await prober.probe(match, { head, fees, gasLimit: gasLimitOf(priced) });
+    if (this.#fickle.size >= MAX_PROBED) this.#fickle.clear();
+    this.#fickle.set(match.id, probed.kind === "differs");
+    return probed.kind === "differs";
   }
 
   /** @returns whether the match is to be released. */

@@ -29,6 +29,7 @@ import { Hindrances } from "./Hindrances";
 import { Journal, type Lane } from "./Journal";
 import { SETTLER_DEFAULTS, type SettlerOptions } from "./options";
 import type { RestingPairs } from "./PairRests";
+import { Prober } from "./probe";
 import { planResume, type ResumeReport } from "./planResume";
 import { findSettled } from "./readOutcomes";
 import { Sender, VOID_GAS } from "./Sender";
@@ -139,8 +140,10 @@ export class Settler {
     this.#sender = new Sender({
       ...{ rpc, wallet, chainId, exchange: ctfExchange, maxFeeCap, hindrances, log },
     });
+    const { operator, exchange } = this.#targets;
+    const prober = new Prober({ rpc, log, operator, exchange });
     this.#gatherer = new Gatherer(
-      { rpc, clock, store, journal, suspects, hindrances, targets },
+      { rpc, clock, store, journal, suspects, hindrances, targets, prober },
       this.#options,
     );
     this.#blamer = new Blamer({
@@ -397,7 +400,7 @@ export class Settler {
 
     const { deployment } = this.#params;
     const limit = transactionGasLimit(deployment.chainId, head.gasLimit, this.#options.maxGas);
-    const { batch, hasSuspects, hasFailed } = await this.#gatherer.gather(limit);
+    const { batch, hasSuspects, hasFailed } = await this.#gatherer.gather(limit, head);
     if (hasFailed) await this.#blamer.release(head);
     const [first] = batch;
     if (first === undefined) return;

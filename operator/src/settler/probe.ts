@@ -82,7 +82,10 @@ export class Prober {
       if (answer.kind === "unknown" || answer.kind === first.kind) continue;
       const failed = answer.kind === "fails" ? answer : first;
       const orderHash = failed.kind === "fails" ? failed.orderHash : null;
-      return { kind: "differs", variable: question.variable, orderHash };
+      const { variable } = question;
+      const what = { matchId: match.id, variable, orderHash };
+      this.#params.log.info(what, "a match is answered differently in a question and in another");
+      return { kind: "differs", variable, orderHash };
     }
     return { kind: "consistent" };
   }

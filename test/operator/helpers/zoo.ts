@@ -102,6 +102,10 @@ export const ANIMALS: readonly Animal[] = [
     ...{ trigger: "GASPRICE", amount: 380_000n },
   },
   {
+    ...{ name: "twenty signatures spend 380,000 when paid", body: "wallet", place: "SIGNATURE" },
+    ...{ act: "SPEND", trigger: "GASPRICE", amount: 380_000n, orders: 20 },
+  },
+  {
     ...{ name: "signature answers with 100,000 bytes", body: "wallet", place: "SIGNATURE" },
     ...{ act: "RETURN_BOMB", trigger: "ALWAYS", amount: 100_000n },
   },

@@ -1,5 +1,6 @@
 import { interfaces } from "@nostra/sdk/contracts";
 import { silentLog } from "../../../operator/src/log";
+import { SETTLER_DEFAULTS } from "../../../operator/src/settler/options";
 import type { Store } from "../../../operator/src/store";
 import { ProfiledNode, type NodeProfile } from "./nodeProfiles";
 import { clock, expectExactlyOnce, rigOf, type Signed, type Venue } from "./settling";
@@ -142,6 +143,9 @@ export async function runCell(
     hostiles.map(({ takerSalt }) => takerSalt),
     gasOfInnocent,
   );
+  // A cell lasts less than an hour. Its two hostile matches are of one account.
+  const bound = SETTLER_DEFAULTS.fruitlessGasPerHour;
+  if (gasLost > bound) broken.push(`one account cost ${gasLost} gas, above ${bound} an hour`);
   if (attempts > MAX_ATTEMPTS) broken.push(`a hostile match was sent ${attempts} times`);
   if (ended) {
     try {
