@@ -91,7 +91,10 @@ function openLook(what: string, { url, directory }: StandbyOptions["store"]): Lo
 }
 
 /** Answers for a process that does nothing else yet; undefined when the port is taken, as by the venue on the same machine. */
-function listen({ port, host, log }: StandbyOptions, holder: () => string): Promise<Server | undefined> {
+function listen(
+  { port, host, log }: StandbyOptions,
+  holder: () => string,
+): Promise<Server | undefined> {
   const server = createServer((request, response) => {
     const path = (request.url ?? "").split("?")[0];
     const [status, body] =
@@ -107,7 +110,10 @@ function listen({ port, host, log }: StandbyOptions, holder: () => string): Prom
   server.maxConnections = 100;
   return new Promise((resolve) => {
     server.once("error", (err) => {
-      log.warn({ err: err.message, port }, "standby: the port is in use; waiting without answering");
+      log.warn(
+        { err: err.message, port },
+        "standby: the port is in use; waiting without answering",
+      );
       resolve(undefined);
     });
     server.listen({ port, host }, () => resolve(server));

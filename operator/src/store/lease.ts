@@ -109,7 +109,9 @@ async function takeFrom(
 async function findHolder(
   db: Kysely<Database>,
   name: string,
-): Promise<{ readonly holder: string; readonly fence: bigint; readonly isFree: boolean } | undefined> {
+): Promise<
+  { readonly holder: string; readonly fence: bigint; readonly isFree: boolean } | undefined
+> {
   return db
     .selectFrom("lease")
     .select(["holder", "fence"])
@@ -125,10 +127,7 @@ export async function leaseHolder(db: Kysely<Database>, name: string): Promise<s
 }
 
 /** Keeps the right for another while. @throws FencedError when another has taken it. */
-export async function renewLease(
-  db: Kysely<Database>,
-  { name, fence }: Lease,
-): Promise<void> {
+export async function renewLease(db: Kysely<Database>, { name, fence }: Lease): Promise<void> {
   const row = await db
     .updateTable("lease")
     .set({ expires_at_ms: UNTIL_MS })

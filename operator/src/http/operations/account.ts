@@ -130,7 +130,9 @@ export function accountOperations(deps: Deps): readonly Operation[] {
         positions: z.number().int(),
         positionsAreCapped: z
           .boolean()
-          .describe(`true when there are more than ${MAX_POSITIONS} positions: the sums are of the first`),
+          .describe(
+            `true when there are more than ${MAX_POSITIONS} positions: the sums are of the first`,
+          ),
       }),
       handle: async ({ request }) => {
         const account = request.identity!.account!;
@@ -168,7 +170,9 @@ async function readPositions(
       : sql`and condition_id >= ${after.conditionId}
           and not (condition_id = ${after.conditionId} and outcome >= ${after.outcome})`;
   const { rows: own } = await sql<Selectable<PositionTable>>`select * from position
-    where account = ${owner} ${further} order by condition_id, outcome desc limit ${limit}`.execute(db);
+    where account = ${owner} ${further} order by condition_id, outcome desc limit ${limit}`.execute(
+    db,
+  );
   const ids = [...new Set(own.map((row) => row.condition_id))];
   const markets =
     ids.length === 0

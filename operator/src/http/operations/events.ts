@@ -100,7 +100,9 @@ export function eventOperations(deps: Deps): readonly Operation[] {
         const found = await findEvents(db, { ...filter, before }, { offset, limit });
         const { last, isMore } = found;
         const next =
-          isMore && last !== null ? writeCursor("events", [`${last.block}`, `${last.index}`]) : null;
+          isMore && last !== null
+            ? writeCursor("events", [`${last.block}`, `${last.index}`])
+            : null;
         return {
           events: found.rows.map(tellEvent),
           total_count: Math.min(total, MAX_COUNTED),

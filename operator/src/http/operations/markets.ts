@@ -65,9 +65,7 @@ export function marketOperations(deps: Deps): readonly Operation[] {
         const filter = { state, category, text, before, nowSeconds };
         const { rows, last } = await readMarkets(db, filter, query.limit);
         const next =
-          last === null
-            ? null
-            : writeCursor("markets", [`${last.created_at}`, last.condition_id]);
+          last === null ? null : writeCursor("markets", [`${last.created_at}`, last.condition_id]);
         return { markets: rows.map((row) => tellMarket(row, deps)), cursor: next };
       },
     }),

@@ -233,8 +233,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       answer: z.object({ orders: z.array(s.orderOut), cursor: s.nextCursor }),
       handle: async ({ params, query, request }) => {
         const account = requireOwn(request.identity?.account, params.account);
-        const market =
-          query.market === undefined ? undefined : await markets.require(query.market);
+        const market = query.market === undefined ? undefined : await markets.require(query.market);
         // PENDING_MATCH is the state of no stored order.
         const isNone = query.status === "PENDING_MATCH";
         const filter = {
@@ -264,7 +263,8 @@ export function orderOperations(deps: Deps): readonly Operation[] {
       handle: async ({ params, request }) => {
         const account = request.identity!.account!;
         const [done] = await intake.cancel(account, [params.orderHash]);
-        if (done === undefined || done.result === "NOT_FOUND") await requireOrder(store.db, params.orderHash);
+        if (done === undefined || done.result === "NOT_FOUND")
+          await requireOrder(store.db, params.orderHash);
         if (done?.result === "NOT_YOURS") {
           throw forbidden("NOT_YOUR_ORDER", "only its maker may cancel an order", {
             orderHash: params.orderHash,

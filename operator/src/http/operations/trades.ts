@@ -159,10 +159,7 @@ export function tradeOperations(deps: Deps): readonly Operation[] {
           .execute();
         const byHash = new Map(orders.map((order) => [order.hash, tellOrder(order)]));
         // A batch settles several trades: only the logs that name an order of this one prove it.
-        const logs =
-          row.tx_hash === null
-            ? []
-            : await readProofLogs(db, row.tx_hash, hashes);
+        const logs = row.tx_hash === null ? [] : await readProofLogs(db, row.tx_hash, hashes);
         return {
           trade,
           domain: { ...domain, chainId: Number(domain.chainId) },

@@ -5,7 +5,8 @@ import type { MarketRow } from "../Markets";
 type Db = Store["reads"];
 
 export interface MarketsFilter {
-  readonly state?: "OPEN" | "ENDED" | "PROPOSED" | "DISPUTED" | "FINALIZED" | "CANCELLED" | undefined;
+  readonly state?:
+    "OPEN" | "ENDED" | "PROPOSED" | "DISPUTED" | "FINALIZED" | "CANCELLED" | undefined;
   readonly category?: string | undefined;
   /** A part of question or slug, in any case. */
   readonly text?: string | undefined;
@@ -48,7 +49,9 @@ export async function readMarkets(
   const page = rows.slice(0, limit);
   if (rows.length > limit) return { rows: page, last: page.at(-1)! };
   // The page ended before it was full: because there are no more markets, or because enough were looked at.
-  const end = await sql<MarketRow>`${scanned} offset ${MAX_SCANNED_MARKETS - 1} limit 1`.execute(db);
+  const end = await sql<MarketRow>`${scanned} offset ${MAX_SCANNED_MARKETS - 1} limit 1`.execute(
+    db,
+  );
   return { rows: page, last: end.rows[0] ?? null };
 
   function wanted(): RawBuilder<unknown> {

@@ -52,7 +52,7 @@ const MARKETS_PER_STATEMENT = 500;
 export async function* readLastTraded(
   db: Db,
 ): AsyncGenerator<readonly { readonly conditionId: string; readonly lastStart: bigint }[]> {
-  for (let after = ""; ; ) {
+  for (let after = ""; ;) {
     const { rows } = await sql<{ condition_id: string; last_start: bigint | null }>`
       select condition_id, (select start from candle where candle.condition_id = page.condition_id
         and interval = 60 order by start desc limit 1) as last_start

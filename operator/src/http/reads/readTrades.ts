@@ -43,7 +43,10 @@ export const MAX_MAKERS_READ = 1_000;
 export async function readMakers(
   db: Db,
   matches: readonly Match[],
-): Promise<{ readonly matches: readonly Match[]; readonly makersOf: ReadonlyMap<string, Maker[]> }> {
+): Promise<{
+  readonly matches: readonly Match[];
+  readonly makersOf: ReadonlyMap<string, Maker[]>;
+}> {
   const makersOf = new Map<string, Maker[]>();
   if (matches.length === 0) return { matches, makersOf };
   const ids = matches.map(({ id }) => id);

@@ -59,7 +59,9 @@ export const replayCommand: Command = {
       published = head ?? published;
       if (!lines.every((line) => replaying.add(line))) break;
     }
-    const result = replaying.end((options.text("head") as Hex | undefined) ?? published ?? undefined);
+    const result = replaying.end(
+      (options.text("head") as Hex | undefined) ?? published ?? undefined,
+    );
     if (result.status === "refused") {
       const { fault, line, found, expected } = result;
       world.note({ agrees: false, fault, line, found, expected });
@@ -101,15 +103,11 @@ function maxLinesFrom(text: string | undefined): number {
  * The pages of a venue's log, each only when the one before is replayed. The venue is what is being checked, so nothing of it is
  * trusted to end: pages, lines and bytes have limits, and a page that leads nowhere is refused.
  */
-async function* fetchLog(
-  url: string,
-  maxLines: number,
-  world: World,
-): AsyncGenerator<LogPart> {
+async function* fetchLog(url: string, maxLines: number, world: World): AsyncGenerator<LogPart> {
   const maxBytes = maxLines * MAX_MEAN_LINE_BYTES;
   const seen = new Set<string>();
   let [lines, bytes] = [0, 0];
-  for (let cursor: string | null = null; ; ) {
+  for (let cursor: string | null = null; ;) {
     const page = new URL(url);
     page.searchParams.set("limit", `${LINES_PER_PAGE}`);
     if (cursor !== null) page.searchParams.set("cursor", cursor);
