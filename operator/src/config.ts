@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { registerDeployment, type Deployment } from "@nostra/sdk/deployments";
 import { z } from "zod";
+import { readRetention } from "./monitor/readRetention";
 
 /*
  * What the operator is told, all by the environment. Names are those of docs/operations.md, which a test holds to this list.
@@ -75,6 +76,18 @@ const environment = z.object({
   WARM_UP_SECONDS: integer(0, 3_600)
     .default(0)
     .describe("after a start with orders in the books only post-only ones are taken for so long"),
+  RETENTION: z
+    .string()
+    .default("")
+    .transform((text, context) => {
+      try {
+        return readRetention(text);
+      } catch (err) {
+        context.addIssue({ code: "custom", message: (err as Error).message });
+        return z.NEVER;
+      }
+    })
+    .describe("what is kept: table=days:rows, several by commas; see What is kept"),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug"])
     .default("info")

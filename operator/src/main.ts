@@ -134,6 +134,7 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     unsettledCap: parseUnits(config.UNSETTLED_CAP, 6),
     warmUpSeconds: config.WARM_UP_SECONDS,
     ...(config.VERIFY_THREADS === undefined ? {} : { verifyThreads: config.VERIFY_THREADS }),
+    retention: config.RETENTION,
     pollMs: config.POLL_MS,
     log,
     onGivenUp: (fault) => {
