@@ -4,6 +4,7 @@ import { parseCollateral, parsePrice } from "@nostra/sdk/units";
 import { Wallet } from "ethers";
 import { z } from "zod";
 import type { MarketTerms } from "./markets/MarketDirectory";
+import { readRetention } from "./monitor/readRetention";
 
 /*
  * What the operator is told, all by the environment. Names are those of docs/operations.md, which a test holds to this list.
@@ -115,9 +116,7 @@ const environment = z.object({
   MIN_FEE_BPS: integer(0, 1_000)
     .default(0)
     .describe("least fee rate that an order must sign, in basis points"),
-  MIN_NOTIONAL: amount
-    .default("0")
-    .describe("least collateral that an order must be for"),
+  MIN_NOTIONAL: amount.default("0").describe("least collateral that an order must be for"),
   MAX_OPEN_ORDERS: integer(1, 1_000_000)
     .default(1_000)
     .describe("open orders that an account may have in one market"),
@@ -163,6 +162,18 @@ const environment = z.object({
     .enum(["0", "1"])
     .default("1")
     .describe("1: wait while another process has the database, then take over; 0: refuse to start"),
+  RETENTION: z
+    .string()
+    .default("")
+    .transform((text, context) => {
+      try {
+        return readRetention(text);
+      } catch (err) {
+        context.addIssue({ code: "custom", message: (err as Error).message });
+        return z.NEVER;
+      }
+    })
+    .describe("what is kept: table=days:rows, several by commas; see What is kept"),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug"])
     .default("info")
@@ -292,12 +303,21 @@ function readDeployment(file: string): Deployment {
 
 /** A file of settings is written by hand: basis points may stand as a number. */
 const basisPoints = z
-  .union([z.number().int(), z.string().regex(/^\d{1,4}$/).transform(Number)])
+  .union([
+    z.number().int(),
+    z
+      .string()
+      .regex(/^\d{1,4}$/)
+      .transform(Number),
+  ])
   .refine((bps) => bps >= 0 && bps <= 1_000, "expected 0 to 1000 basis points")
   .transform(String);
 
 const termsFile = z.record(
-  z.string().regex(/^0x[0-9a-fA-F]{64}$/, "expected condition ids as names").toLowerCase(),
+  z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/, "expected condition ids as names")
+    .toLowerCase(),
   z.strictObject({
     tick: tick.optional(),
     minSize: amount.optional(),

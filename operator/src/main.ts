@@ -206,6 +206,7 @@ async function open(config: Config, serves: boolean): Promise<Venue> {
     unsettledCap: parseUnits(config.UNSETTLED_CAP, 6),
     warmUpSeconds: config.WARM_UP_SECONDS,
     ...(config.VERIFY_THREADS === undefined ? {} : { verifyThreads: config.VERIFY_THREADS }),
+    retention: config.RETENTION,
     pollMs: config.POLL_MS,
     startPatienceMs: config.START_PATIENCE_SECONDS * 1000,
     allowUnsettled: config.ALLOW_UNSETTLED === "1",
