@@ -74,7 +74,7 @@ const environment = z.object({
       error: "expected a URL such as redis://host:6379",
     })
     .optional()
-    .describe("rate limits are kept there, and events published; books stay with one process"),
+    .describe("rate limits are shared there, and events published; nothing is taken from it"),
   HOST: z.string().default("127.0.0.1").describe("the address to listen on"),
   PORT: integer(0, 65_535).default(3000).describe("the port to listen on"),
   SECRET: secret("tokens and API keys").describe(
