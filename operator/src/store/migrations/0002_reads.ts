@@ -20,9 +20,9 @@ const STATEMENTS = [
     begin
       if tg_op in ('DELETE', 'UPDATE') then
         delete from chain_log_account as kept using (select distinct block_hash, block_number, log_index, account
-          from gone, unnest(accounts) as account) as old
-        where kept.account = old.account and kept.block_number = old.block_number
-          and kept.log_index = old.log_index and kept.block_hash = old.block_hash;
+          from gone, unnest(accounts) as account) as former
+        where kept.account = former.account and kept.block_number = former.block_number
+          and kept.log_index = former.log_index and kept.block_hash = former.block_hash;
       end if;
       if tg_op in ('INSERT', 'UPDATE') then
         insert into chain_log_account
