@@ -13,6 +13,7 @@ import {
   type IPolicy,
 } from "cockatiel";
 import type { Alarm } from "./alerts";
+import { classifyCallError } from "./callErrors";
 import { httpRpc } from "./httpRpc";
 import type { Rpc } from "./rpc";
 
@@ -122,6 +123,9 @@ async function answerOf(rpc: Rpc, method: string, params: unknown[]): Promise<An
 /** True when the node has answered, if only with no. */
 function isRefusal(method: string, thrown: unknown): boolean {
   if (!(toNostraError(method, thrown) instanceof TransportError)) return true;
+  // Some nodes report a call that ran out of gas as an internal error: a stranger's wallet must not open the breaker.
+  const isCall = method === "eth_call" || method === "eth_estimateGas";
+  if (isCall && classifyCallError(method, thrown).kind !== "transport") return true;
   const code = jsonRpcCodeOf(thrown);
   return code !== undefined && !TROUBLE.has(code);
 }

@@ -4,7 +4,7 @@ import type { OrderRecord } from "./OrderRecord";
 import type { LineTable, MatchMakerTable, MatchTable, OrdersTable } from "../store/schema";
 
 /** A row of `match` before the database has numbered it. */
-export type NewMatchRow = Omit<MatchTable, "number" | "attempts" | "give_up">;
+export type NewMatchRow = Omit<MatchTable, "number" | "attempts" | "give_up" | "place">;
 
 /** What the row of an order of an earlier commit becomes. */
 export type OrderUpdate = Pick<OrdersTable, "hash" | "state" | "remaining" | "reason"> & {

@@ -130,6 +130,7 @@ export class Journal {
         .selectFrom("match")
         .selectAll()
         .where("settlement_id", "=", row.id)
+        .orderBy("place")
         .orderBy("number")
         .execute();
       open.push({
@@ -296,8 +297,10 @@ export class Journal {
           .where("address", "=", this.#lane)
           .execute();
       }
-      if (ids.length > 0) {
-        await trx.updateTable("match").set({ settlement_id: id }).where("id", "in", ids).execute();
+      // A receipt names a match by its place in the batch, which need not be the order of matching.
+      for (const [place, matchId] of ids.entries()) {
+        const part = { settlement_id: id, place };
+        await trx.updateTable("match").set(part).where("id", "=", matchId).execute();
       }
       return { nonce, attempt };
     });

@@ -145,6 +145,8 @@ export interface MatchTable {
   attempts: Generated<number>;
   /** Why it is to be released though no order is to blame; null when it is not. Written by the settler. */
   give_up: Generated<string | null>;
+  /** Its place in the batch of its settlement. Written by the settler. */
+  place: Generated<number | null>;
   matched_at_ms: bigint;
   updated_at_ms: bigint;
 }

@@ -2,7 +2,8 @@ import { sql, type Kysely, type Migration } from "kysely";
 
 /** Attempts that came to nothing, what they cost, and who rests for them. What each table is for stands in ../schema.ts. */
 const STATEMENTS = [
-  `alter table match add column attempts int4 not null default 0, add column give_up text`,
+  `alter table match add column attempts int4 not null default 0, add column give_up text,
+    add column place int4`,
   `alter table settlement add column gas_used int8`,
   `create index idx_match_give_up on match (number)
     where state in ('MATCHED', 'RETRYING') and (guilty_hash is not null or give_up is not null)`,
