@@ -24,7 +24,7 @@ import { usualVerifyThreads, VerifierThreads } from "./intake/VerifierThreads";
 import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
-import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes";
+import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled, watchWrites } from "./modes";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
 import { resilientRpc } from "./resilientRpc";
@@ -179,11 +179,16 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
 
     const lease = await acquireLease(store.db, "engine", THIS_PROCESS, BigInt(clock.nowMs()));
     closers.push(() => releaseLease(store.db, lease).catch(() => undefined));
+    const writes = watchWrites(modes);
     const renewal = setInterval(
       () => {
-        renewLease(store.db, lease, BigInt(clock.nowMs())).catch((err: unknown) => {
-          log.warn({ err }, "the engine's lease was not renewed");
-        });
+        renewLease(store.db, lease, BigInt(clock.nowMs())).then(
+          writes.succeeded,
+          (err: unknown) => {
+            log.warn({ err }, "the engine's lease was not renewed");
+            writes.failed();
+          },
+        );
       },
       Number(LEASE_MS) / 3,
     );
