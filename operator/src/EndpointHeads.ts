@@ -47,7 +47,7 @@ export class EndpointHeads {
   }
 
   isIll(index: number): boolean {
-    return this.#seen[index]?.illness != null;
+    return this.#seen[index]!.illness !== null;
   }
 
   /** The highest head of an endpoint that is not ill; null before the first answer. */

@@ -211,6 +211,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   ...["ALERT_WEBHOOK_URL", "SLACK_WEBHOOK_URL"],
 ]);
 const MAX_SHOWN = 80;
+const MAX_REASON = 300;
 
 /** What is wrong with the environment, a line for each variable. Secrets are not shown. */
 export class ConfigError extends Error {}
@@ -282,7 +283,9 @@ function readJson(file: string): unknown {
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new Error(`${shown(file)} cannot be read: ${oneLine(cause)}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // The message repeats the path.
+    throw new Error(`${shown(file)} cannot be read (${code ?? oneLine(message)})`, { cause });
   }
   try {
     return JSON.parse(text);
@@ -343,7 +346,8 @@ function shown(text: string): string {
 }
 
 function oneLine(thrown: unknown): string {
-  return String(thrown instanceof Error ? thrown.message : thrown).replace(/\s+/g, " ");
+  const text = String(thrown instanceof Error ? thrown.message : thrown).replace(/\s+/g, " ");
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}...` : text;
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

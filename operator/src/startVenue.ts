@@ -25,7 +25,7 @@ import { usualVerifyThreads, VerifierThreads } from "./intake/VerifierThreads";
 import { watchChain } from "./intake/watchChain";
 import type { Log } from "./log";
 import { MarketDirectory, type MarketTerms } from "./markets/MarketDirectory";
-import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled } from "./modes";
+import { MODES, Modes, OperatorModeWatch, warmUp, watchUnsettled, watchWrites } from "./modes";
 import { termsInForce } from "./markets/termsInForce";
 import { createAlarm, type Notifier } from "./monitor/createAlarm";
 import { Monitor } from "./monitor/Monitor";
@@ -197,7 +197,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
 
     const lease = await acquireLease(store.db, "engine", THIS_PROCESS);
     closers.push(() => releaseLease(store.db, lease).catch(() => undefined));
-    const engineLease = keepLease({ store, lease, clock, log, onLost: onGivenUp });
+    const writes = watchWrites(modes);
+    const engineLease = keepLease({ store, lease, clock, log, onLost: onGivenUp, writes });
     closers.push(() => engineLease.stop());
 
     const latest = await readLatest(rpc);

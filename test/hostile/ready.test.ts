@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,7 +14,14 @@ import { readEnvironment, VARIABLES } from "../../operator/src/config";
 import { EndpointHeads } from "../../operator/src/EndpointHeads";
 import { httpRpc } from "../../operator/src/httpRpc";
 import { silentLog } from "../../operator/src/log";
-import { MODES, Modes, MODE_TABLE, readOperatorMode } from "../../operator/src/modes";
+import {
+  ACTIONS,
+  MODES,
+  Modes,
+  MODE_TABLE,
+  readOperatorMode,
+  watchWrites,
+} from "../../operator/src/modes";
 import { finalizedTag, type Rpc } from "../../operator/src/rpc";
 import { resilientRpc } from "../../operator/src/resilientRpc";
 import { runStartChecks } from "../../operator/src/startChecks";
@@ -548,6 +555,33 @@ describe(`hostile: ready means ready (NOSTRA_SEED=${SEED})`, () => {
           expect(more, `${later} after ${mode}`).to.deep.equal([]);
         }
       }
+    });
+
+    it("docs/operator.md has the table as it is", () => {
+      const text = readFileSync(path.join(__dirname, "../../docs/operator.md"), "utf8");
+      for (const mode of MODES) {
+        const { takes, code, status } = MODE_TABLE[mode];
+        const [, ...cells] = text
+          .split("\n")
+          .find((line) => line.startsWith(`| \`${mode}\``))!
+          .split("|")
+          .map((cell) => cell.trim());
+        expect(cells.slice(1, 7), mode).to.deep.equal(
+          ACTIONS.map((action) => (takes.includes(action) ? "yes" : "no")),
+        );
+        expect(cells[7]).to.equal(mode === "open" ? "" : `${status}, \`${code}\``);
+      }
+    });
+
+    it("is read-only while the database takes no writes, and open when it does", () => {
+      const modes = new Modes({ clock: new TestClock(), bus: new Bus(), log: silentLog });
+      const writes = watchWrites(modes);
+      writes.failed();
+      expect(modes.current.mode).to.equal("open");
+      writes.failed();
+      expect(() => modes.require("cancel")).to.throw(/the database takes no writes/);
+      writes.succeeded();
+      expect(modes.current.mode).to.equal("open");
     });
 
     it("each refuses over HTTP what its table does not take, with the reason and when to ask again", async () => {

@@ -6,4 +6,4 @@ export {
   writeOperatorMode,
   type OperatorMode,
 } from "./operatorMode";
-export { OperatorModeWatch, warmUp, watchUnsettled } from "./watches";
+export { OperatorModeWatch, warmUp, watchUnsettled, watchWrites } from "./watches";

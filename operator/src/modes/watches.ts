@@ -101,3 +101,26 @@ export class OperatorModeWatch {
     this.#modes.restrict("operator", isOpen ? null : { mode: stored.mode, reason: stored.reason });
   }
 }
+
+/** One write that fails may be a connection that was cut; after so many in a row the database takes none. */
+const MIN_FAILED_WRITES = 2;
+
+/** Makes the venue read-only while the writes that keep its lease fail. */
+export function watchWrites(modes: Modes): {
+  readonly succeeded: () => void;
+  readonly failed: () => void;
+} {
+  let failures = 0;
+  return {
+    succeeded: () => {
+      failures = 0;
+      modes.restrict("database", null);
+    },
+    failed: () => {
+      failures += 1;
+      if (failures < MIN_FAILED_WRITES) return;
+      const reason = "the database takes no writes";
+      modes.restrict("database", { mode: "read-only", reason, code: "DATABASE_UNAVAILABLE" });
+    },
+  };
+}

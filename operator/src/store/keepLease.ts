@@ -11,6 +11,8 @@ export interface KeepLeaseParams {
   readonly log: Log;
   /** Another process has taken the lease: this one must stop. Called once. */
   readonly onLost: (fault: FencedError) => void;
+  /** Called after each renewal: whether the database took the write. */
+  readonly writes?: { readonly succeeded: () => void; readonly failed: () => void };
   /** Default: a third of a lease. */
   readonly everyMs?: number;
   /** Default: LEASE_MS. */
@@ -32,7 +34,7 @@ export interface KeptLease {
  * was sent: the database cannot have dated it earlier. A process that was frozen finds out when it wakes.
  */
 export function keepLease(params: KeepLeaseParams): KeptLease {
-  const { store, lease, clock, log, onLost } = params;
+  const { store, lease, clock, log, onLost, writes } = params;
   const { everyMs = Number(LEASE_MS) / 3, leaseMs = Number(LEASE_MS) } = params;
   let heldFromMs = clock.monotonicMs();
   let isLost = false;
@@ -46,6 +48,7 @@ export function keepLease(params: KeepLeaseParams): KeptLease {
     try {
       await renewLease(store.db, lease);
       heldFromMs = sentMs;
+      writes?.succeeded();
       if (isReported) log.warn({ lease: lease.name }, "the lease is held again: nobody took it");
       isReported = false;
     } catch (err) {
@@ -55,6 +58,7 @@ export function keepLease(params: KeepLeaseParams): KeptLease {
         onLost(err);
         return;
       }
+      writes?.failed();
       log.warn({ err, lease: lease.name }, "the lease was not renewed; it is tried again");
       if (isHeld() || isReported) return;
       isReported = true;
