@@ -389,11 +389,17 @@ export function describeConfig(): readonly (readonly [
   meaning: string,
   usual: string,
 ])[] {
+  type Described = Record<string, { description?: string; default?: unknown }>;
   const { properties, required } = z.toJSONSchema(environment, { io: "input" }) as {
-    properties: Record<string, { description?: string; default?: unknown }>;
+    properties: Described;
     required?: string[];
   };
-  return Object.entries(properties).map(([name, { description = "", default: usual }]) => {
+  // A default behind a transformation belongs to the output.
+  const output = z.toJSONSchema(environment, { io: "output", unrepresentable: "any" }) as {
+    properties: Described;
+  };
+  return Object.entries(properties).map(([name, { description = "", default: given }]) => {
+    const usual = given ?? output.properties[name]?.default;
     const isRequired = required?.includes(name) === true;
     const told = Array.isArray(usual)
       ? usual.join(",")
