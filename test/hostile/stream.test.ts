@@ -512,7 +512,6 @@ describe("hostile: stream", () => {
     await start();
     const listener = await connect();
     listener.say({ type: "subscribe", channel: "blocks" });
-    listener.say({ type: "subscribe", channel: "mode" });
     listener.say({ type: "subscribe", channel: "trades", market: CONDITION });
     await listener.settled();
     const { bus } = http.venue;
@@ -525,9 +524,6 @@ describe("hostile: stream", () => {
     const block = { type: "block", number: 7, hash, timestamp: 1, finalNumber: 6 } as const;
     bus.publish({ ...block, generation: 3, undone: false });
     expect(await listener.first("block")).to.include({ number: 7 });
-    expect(await listener.first("mode")).to.deep.equal({
-      ...{ type: "mode", channel: "mode", ...mode, at: 7 },
-    });
     expect(lines.length).to.be.above(0);
   });
 });

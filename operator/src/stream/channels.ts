@@ -105,18 +105,7 @@ const OWN: readonly Channel[] = [
       return { type: "block", channel: "blocks", number, hash, timestamp, finalNumber, generation };
     },
   },
-  {
-    name: "mode",
-    of: "venue",
-    subjects: (event) => ((event.type as string) === "mode" ? [""] : []),
-    tell: (event) => tellMode({ ...event }),
-  },
 ];
-
-/** What the venue takes now, as an event says it or as it is read. */
-export function tellMode({ atMs: at, ...state }: Record<string, unknown>): object {
-  return { ...state, type: "mode", channel: "mode", ...(at === undefined ? {} : { at }) };
-}
 
 function seedTrade(event: MatchEvent): object {
   return {

@@ -18,7 +18,7 @@ import type { Store } from "../store";
 import { Authorities } from "./Authorities";
 import type { BookFeed } from "./BookFeed";
 import { ByteCount } from "./ByteCount";
-import { CHANNEL_OF, readChannel, tellMode, type Channel } from "./channels";
+import { CHANNEL_OF, readChannel, type Channel } from "./channels";
 import { CLOSE, Connection, type Authority } from "./Connection";
 import { costOf, costOfLevels, UNKNOWN_MARKET_COST } from "./costs";
 import { Hub, topicOf } from "./Hub";
@@ -49,8 +49,6 @@ export interface StreamOptions {
   readonly metrics: Metrics;
   /** How many proxies of ours stand in front. Default 0. */
   readonly trustedProxies?: number;
-  /** What the venue takes now, for who begins to follow the channel `mode`. */
-  readonly mode?: () => { readonly mode: string };
   /** Streams that an address may open. Default 10 in a minute. */
   readonly opening?: Limit;
   /** Default 15 s. */
@@ -207,9 +205,6 @@ export function createStream(options: StreamOptions): Stream {
       const of = channel.of === "market" ? { market: subject } : {};
       if (!isQuiet) {
         hub.send(connection, { type: "subscribed", channel: name, ...of, ...echo(request) });
-      }
-      if (channel.name === "mode" && options.mode !== undefined) {
-        hub.send(connection, tellMode({ ...options.mode() }));
       }
       if (channel.name === "book") sendSnapshot(connection, subject as Hex, {});
       if (channel.name === "user" && message.type === "subscribe") {

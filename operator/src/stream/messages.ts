@@ -12,7 +12,7 @@ const request = z
   .optional()
   .describe("comes back in the answer");
 
-export const CHANNELS = ["book", "trades", "orders", "market", "user", "blocks", "mode"] as const;
+export const CHANNELS = ["book", "trades", "orders", "market", "user", "blocks"] as const;
 
 const subscribe = z.object({
   type: z.literal("subscribe"),
@@ -201,11 +201,6 @@ export const serverMessages = {
     finalNumber: z.number().int(),
     generation: z.number().int(),
   }),
-  mode: z
-    .looseObject({ type: z.literal("mode"), channel: z.literal("mode"), mode: z.string() })
-    .describe(
-      "what the venue takes now, why, and what follows; first as it is, then with each change",
-    ),
   retract: z
     .object({
       type: z.literal("retract"),
