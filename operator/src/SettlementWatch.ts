@@ -107,7 +107,7 @@ export class SettlementWatch {
     }
     if (breakerOpen) return { reason: "no node answers", isLasting: false };
     if (gasBalance === 0n) return { reason: "the operator has no gas money", isLasting: true };
-    return null;
+    return readiness.canSettle ? null : { reason: readiness.reason ?? "unknown", isLasting: false };
   }
 
   async #ofChain(): Promise<Obstacle | null> {

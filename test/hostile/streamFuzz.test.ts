@@ -25,7 +25,7 @@ const TYPES = [
 ];
 const NAMES = [
   ...CHANNELS,
-  ...["m:", "m:x:YES", "u:0x", "market_", "user_0x", "position_0x", "orderbook:update", "mode"],
+  ...["m:", "m:x:YES", "u:0x", "market_", "user_0x", "position_0x", "orderbook:update"],
 ];
 const FIELDS = [
   ...["channel", "channels", "market", "marketId", "since", "sinceMs", "token", "key", "nonce"],

@@ -20,7 +20,7 @@ import type { Store } from "../store";
 import { Authorities } from "./Authorities";
 import type { BookFeed } from "./BookFeed";
 import { ByteCount } from "./ByteCount";
-import { CHANNEL_OF, readChannel, tellMode, type Channel } from "./channels";
+import { CHANNEL_OF, readChannel, type Channel } from "./channels";
 import { CLOSE, Connection, type Authority } from "./Connection";
 import { costOf, costOfLevels, UNKNOWN_MARKET_COST } from "./costs";
 import { Hub, topicOf } from "./Hub";
