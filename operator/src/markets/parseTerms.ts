@@ -23,6 +23,9 @@ const terms = z.record(
 export function parseTerms(json: unknown): Readonly<Record<string, Partial<MarketTerms>>> {
   const parsed = terms.safeParse(json);
   if (parsed.success) return parsed.data as Readonly<Record<string, Partial<MarketTerms>>>;
-  const lines = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const lines = parsed.error.issues.map((issue) => {
+    const [inKey] = issue.code === "invalid_key" ? issue.issues : [];
+    return `${issue.path.join(".")}: ${inKey?.message ?? issue.message}`;
+  });
   throw new Error(lines.join("; "));
 }
