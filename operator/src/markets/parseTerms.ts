@@ -5,12 +5,21 @@ const decimal = z.string().regex(/^\d+(\.\d{1,6})?$/, 'expected decimal text suc
 
 /** Integers may stand as numbers: a file of settings is written by hand. */
 const basisPoints = z
-  .union([z.number().int(), z.string().regex(/^\d{1,4}$/).transform(Number)])
+  .union([
+    z.number().int(),
+    z
+      .string()
+      .regex(/^\d{1,4}$/)
+      .transform(Number),
+  ])
   .refine((bps) => bps >= 0 && bps <= 1_000, "expected 0 to 1000 basis points")
   .transform(String);
 
 const terms = z.record(
-  z.string().regex(/^0x[0-9a-fA-F]{64}$/, "expected a condition id").toLowerCase(),
+  z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/, "expected a condition id")
+    .toLowerCase(),
   z.strictObject({
     tick: decimal.optional(),
     minSize: decimal.optional(),
