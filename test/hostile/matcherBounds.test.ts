@@ -11,7 +11,19 @@ import {
   type OrderBook,
 } from "@nostra/sdk/matcher";
 import { matchingRules } from "../../operator/src/engine/matchingRules";
-import { ALICE, BOB, BUY, buy, CAROL, NO, raw, sell, TAKER, UNIT, YES } from "../helpers/bookOrders";
+import {
+  ALICE,
+  BOB,
+  BUY,
+  buy,
+  CAROL,
+  NO,
+  raw,
+  sell,
+  TAKER,
+  UNIT,
+  YES,
+} from "../helpers/bookOrders";
 import { BOOKS } from "../helpers/books";
 import { Chance, runsOr, seedOr } from "../helpers/random";
 
@@ -49,7 +61,9 @@ const KINDS: Readonly<
     maker: () => sell(YES, 1n, 1n, { maker: TAKER }),
     options: { selfTrade: "cancel-oldest" },
   },
-  "own orders on many levels": { maker: (i) => sell(YES, 1n, BigInt(1 + (i % 49)), { maker: TAKER }) },
+  "own orders on many levels": {
+    maker: (i) => sell(YES, 1n, BigInt(1 + (i % 49)), { maker: TAKER }),
+  },
   "own orders that expire": {
     maker: () => sell(YES, 1n, 1n, { maker: TAKER, expiration: 9_999n }),
   },

@@ -137,7 +137,10 @@ export class VenueEngine implements Engine {
   async #retirePrivateOrders(): Promise<void> {
     const found = [...this.openOrders()].filter(({ order }) => BigInt(order.taker) !== 0n);
     if (found.length === 0) return;
-    this.#params.log.warn({ orders: found.length }, "orders that name a counterparty are cancelled");
+    this.#params.log.warn(
+      { orders: found.length },
+      "orders that name a counterparty are cancelled",
+    );
     await this.takeOut(found, "TAKER_NOT_ZERO");
     await this.idle();
   }

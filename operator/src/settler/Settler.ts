@@ -89,7 +89,7 @@ const PRUNE_MS = HOUR_MS;
 /** What keeps a lane from settling, worst first. */
 const BLOCKING: readonly string[] = [
   ...["lane_taken_over", "lane_stopped", "operator_gas", "settling_impossible"],
-  ...["node_inconsistent", "gas_price_above_cap", "settler_failing", "all_matches_stuck"],
+  ...["node_inconsistent", "gas_price_above_cap", "settler_failing"],
 ];
 
 /**

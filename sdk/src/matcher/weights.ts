@@ -3,7 +3,7 @@ import { SignatureType, type Order, type SignedOrder } from "../order/Order.js";
 import type { OrderWeights } from "./types.js";
 
 /**
- * The most gas that an order may cost the exchange ([protocol](../../../docs/protocol.md), rules 21 to 23). These numbers never
+ * The most gas that an order may cost the exchange (docs/protocol.md, rules 21 to 23). These numbers never
  * change, for logs replay by them: a venue that wants others names them.
  *
  * - `order`: 100,000 for an order whose accounts hold nothing yet, and 165,000 that the receiver of an outcome token may burn

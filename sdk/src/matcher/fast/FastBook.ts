@@ -36,7 +36,17 @@ import { gauge, ticksOf } from "./gauge.js";
 import { NONE } from "./Ladder.js";
 import { matchByWalking } from "./matchByWalking.js";
 import { Owners } from "./Owners.js";
-import { ASK, BID, EXPIRES, IS_HEAVY, IS_NO, IS_ODD, IS_PRIVATE, ON_ASK, TickBook } from "./TickBook.js";
+import {
+  ASK,
+  BID,
+  EXPIRES,
+  IS_HEAVY,
+  IS_NO,
+  IS_ODD,
+  IS_PRIVATE,
+  ON_ASK,
+  TickBook,
+} from "./TickBook.js";
 
 /**
  * The fast book. Prices, queues and whole lots are the TickBook's; this one knows the orders behind the slots.
