@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { registerDeployment, type Deployment } from "@nostra/sdk/deployments";
-import { parseCollateral, parsePrice } from "@nostra/sdk/units";
 import { Wallet } from "ethers";
 import { z } from "zod";
 import type { MarketTerms } from "./markets/MarketDirectory";
+import { amount, parseTerms, tick } from "./markets/parseTerms";
 import { readRetention } from "./monitor/readRetention";
 
 /*
@@ -34,12 +34,6 @@ const secret = (what: string) =>
   z
     .string()
     .min(32, `expected 32 characters or more for ${what}; make one with: openssl rand -hex 32`);
-const tick = z.string().refine(isTick, {
-  error: "expected a price between 0 and 1 that divides 1, such as 0.01, 0.005 or 0.001",
-});
-const amount = z.string().refine(isAmount, {
-  error: "expected an amount with at most 6 decimals, such as 1 or 0.5",
-});
 const origin = z.string().refine(isOrigin, {
   error:
     "expected origins such as https://app.example, without a path; * is not possible with cookies",
@@ -304,40 +298,13 @@ function readDeployment(file: string): Deployment {
   return found;
 }
 
-/** A file of settings is written by hand: basis points may stand as a number. */
-const basisPoints = z
-  .union([
-    z.number().int(),
-    z
-      .string()
-      .regex(/^\d{1,4}$/)
-      .transform(Number),
-  ])
-  .refine((bps) => bps >= 0 && bps <= 1_000, "expected 0 to 1000 basis points")
-  .transform(String);
-
-const termsFile = z.record(
-  z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{64}$/, "expected condition ids as names")
-    .toLowerCase(),
-  z.strictObject({
-    tick: tick.optional(),
-    minSize: amount.optional(),
-    minFeeBps: basisPoints.optional(),
-    minNotional: amount.optional(),
-  }),
-);
-
 function readTerms(file: string): Readonly<Record<string, Partial<MarketTerms>>> {
-  const parsed = termsFile.safeParse(readJson(file));
-  if (parsed.success) return parsed.data as Readonly<Record<string, Partial<MarketTerms>>>;
-  const [issue] = parsed.error.issues;
-  const at = (issue?.path ?? []).map(String).join(".");
-  throw new Error(
-    `${shown(file)}${at === "" ? "" : ` at ${shown(at)}`}: ${issue?.message ?? "not readable"}; ` +
-      "expected {condition id: {tick, minSize, minFeeBps, minNotional}}, each optional",
-  );
+  const json = readJson(file);
+  try {
+    return parseTerms(json);
+  } catch (cause) {
+    throw new Error(`${shown(file)} at ${oneLine(cause)}`, { cause });
+  }
 }
 
 function shown(text: string): string {
@@ -361,23 +328,6 @@ function isOrigin(text: string): boolean {
 function isPrivateKey(text: string): boolean {
   try {
     return new Wallet(text).address !== "";
-  } catch {
-    return false;
-  }
-}
-
-function isTick(text: string): boolean {
-  try {
-    const price = parsePrice(text);
-    return price > 0n && price < 1_000_000n && 1_000_000n % price === 0n;
-  } catch {
-    return false;
-  }
-}
-
-function isAmount(text: string): boolean {
-  try {
-    return parseCollateral(text) >= 0n;
   } catch {
     return false;
   }

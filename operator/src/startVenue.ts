@@ -39,7 +39,9 @@ import {
   SETTLER_DEFAULTS,
   Settler,
   transactionGasLimit,
-  type SettlerOptions, type TransactionSigner } from "./settler";
+  type SettlerOptions,
+  type TransactionSigner,
+} from "./settler";
 import {
   acquireLease,
   keepLease,
@@ -337,7 +339,20 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
         : {
             limiter: new RedisLimiter(redis, clock, log, { namespace, link, byRedisTime: true }),
           }),
-      ...{ store, engine, intake, bus, feed, deployment, clock, log, config, metrics, modes, chainNow },
+      ...{
+        store,
+        engine,
+        intake,
+        bus,
+        feed,
+        deployment,
+        clock,
+        log,
+        config,
+        metrics,
+        modes,
+        chainNow,
+      },
       setMode: (mode) => operatorMode.set(mode),
       alarm,
       termsOf: (market) => termsInForce(market, markets, engine, limits),

@@ -220,7 +220,7 @@ describeStores(`hostile: intake (seed ${SEED})`, (fresh) => {
       [{ [MARKET]: { minFeeBps: 1_001 } }, "minFeeBps"],
       [{ [MARKET]: { minNotional: "-1" } }, "minNotional"],
       [{ [MARKET]: { fee: "1" } }, "fee"],
-      [{ rain: { tick: "0.01" } }, "condition id"],
+      [{ rain: { tick: "0.01" } }, "condition ids"],
     ] as const) {
       expect(() => parseTerms(terms)).to.throw(named);
     }

@@ -5,7 +5,7 @@ import { SignatureType } from "@nostra/sdk/order";
 import type { Head } from "./chain";
 import { suggestFees } from "./fees";
 import type { Prober } from "./probe";
-import { gasLimitOf, gasLimitOfAll, type PricedMatch } from "./encodeMatches";
+import { gasLimitOf, gasLimitOfAll, gasLimitOfBatch, type PricedMatch } from "./encodeMatches";
 import type { Hindrances } from "./Hindrances";
 import type { Journal } from "./Journal";
 import type { SettlerOptions } from "./options";
@@ -19,6 +19,8 @@ import { findUnknownFill } from "./verifyFailure";
 export interface Gathered {
   /** Clean ones first, suspect ones behind them. */
   readonly batch: readonly PricedMatch[];
+  /** Of their transaction. */
+  readonly gasLimit: bigint;
   /** True when one of them is suspect: then even one alone goes by `matchOrdersBatch`. */
   readonly hasSuspects: boolean;
   /** True when a match is to be released now. */
@@ -36,7 +38,9 @@ export interface GathererParams {
   readonly prober: Prober;
 }
 
-const NOTHING: Gathered = { batch: [], hasSuspects: false, hasFailed: false };
+/** Matches looked at together: their questions go to the node at once. */
+const PAGE = 25;
+const NOTHING: Gathered = { batch: [], gasLimit: 0n, hasSuspects: false, hasFailed: false };
 /** Matches whose probe is remembered. Beyond it all are forgotten, and probed again when they are met. */
 const MAX_PROBED = 1_000;
 /** How often the exchange is asked whether it takes matches while none waits. */
@@ -68,7 +72,7 @@ export class Gatherer {
 
   /** @param limit The most gas of a transaction. */
   async gather(limit: bigint, head: Head): Promise<Gathered> {
-    const { owns, maxMatchesPerBatch, maxLookAhead } = this.#options;
+    const { owns, maxLookAhead } = this.#options;
     const journal = this.#params.journal();
     const markets = owns === undefined ? undefined : (await journal.waitingMarkets()).filter(owns);
     if (markets?.length === 0) return NOTHING;
@@ -79,7 +83,7 @@ export class Gatherer {
     let stuckCount = 0;
     let after: bigint | undefined;
     while (looked < maxLookAhead && !plan.isFull) {
-      const page = await journal.waitingMatches(maxMatchesPerBatch, this.#resting(), {
+      const page = await journal.waitingMatches(PAGE, this.#resting(), {
         ...(after === undefined ? {} : { after }),
         ...(markets === undefined ? {} : { conditionIds: markets }),
       });
@@ -107,7 +111,7 @@ export class Gatherer {
           if (verdict.kind !== "guilty") stuckCount += 1;
         } else plan.leave(match);
       }
-      if (page.length < maxMatchesPerBatch) break;
+      if (page.length < PAGE) break;
     }
     this.#report(looked, stuckCount, plan);
     if (looked === 0) await this.#askIdle();
@@ -294,19 +298,22 @@ class Plan {
       this.#large ??= priced;
       return false;
     }
-    if (gasLimitOfAll([...this.#clean, ...this.#suspects, priced]) > this.limit) return false;
+    const clean = isSuspect ? this.#clean : [...this.#clean, priced];
+    const suspects = isSuspect ? [...this.#suspects, priced] : this.#suspects;
+    if (gasLimitOfBatch(clean, suspects) > this.limit) return false;
     (isSuspect ? this.#suspects : this.#clean).push(priced);
     this.leave(priced.match);
     for (const account of accountsOf(priced.match)) this.#taken.add(account);
     return true;
   }
 
-  result(): { readonly batch: readonly PricedMatch[]; readonly hasSuspects: boolean } {
+  result(): Omit<Gathered, "hasFailed"> {
     const batch = [...this.#clean, ...this.#suspects];
     if (batch.length === 0 && this.#large !== undefined) {
-      return { batch: [this.#large], hasSuspects: true };
+      return { batch: [this.#large], gasLimit: gasLimitOfAll([this.#large]), hasSuspects: true };
     }
-    return { batch, hasSuspects: this.#suspects.length > 0 };
+    const gasLimit = gasLimitOfBatch(this.#clean, this.#suspects);
+    return { batch, gasLimit, hasSuspects: this.#suspects.length > 0 };
   }
 
   #fitsSuspects(priced: PricedMatch): boolean {

@@ -20,7 +20,7 @@ import {
   type Head,
   type Receipt,
 } from "./chain";
-import { encodeBatch, encodeMatch, gasLimitOfAll } from "./encodeMatches";
+import { encodeBatch, encodeMatch } from "./encodeMatches";
 import { bumpFees, suggestFees } from "./fees";
 import { findSpender } from "./findSpender";
 import { Gatherer } from "./Gatherer";
@@ -400,11 +400,10 @@ export class Settler {
 
     const { deployment } = this.#params;
     const limit = transactionGasLimit(deployment.chainId, head.gasLimit, this.#options.maxGas);
-    const { batch, hasSuspects, hasFailed } = await this.#gatherer.gather(limit, head);
+    const { batch, gasLimit, hasSuspects, hasFailed } = await this.#gatherer.gather(limit, head);
     if (hasFailed) await this.#blamer.release(head);
     const [first] = batch;
     if (first === undefined) return;
-    const gasLimit = gasLimitOfAll(batch);
     const fees = await this.#sender.payable(head, gasLimit);
     if (fees === undefined) return;
     const isAlone = batch.length === 1 && !hasSuspects;

@@ -51,6 +51,35 @@ export function gasLimitsIn(calldata: Hex, transactionLimit: bigint): readonly b
   return (parsed.args[0] as readonly { gasLimit: bigint }[]).map(({ gasLimit }) => gasLimit);
 }
 
+/** Clean matches of one batch that may use all of their margins before those behind them are short of gas. */
+const SURPRISES = 2;
+
+/**
+ * The gas limit of a batch: clean matches, and suspect ones behind them. A clean match counts with what it used when it was tried,
+ * which is more than it uses in a batch; two of them may use their whole margins besides, and suspects always may. So a block's
+ * worth of gas holds three times as many matches as with all margins. When more clean matches than that are not what they were,
+ * the last ones of the batch are STARVED: the chain reports it before they begin, it is no attempt of theirs, and they come first in
+ * the next batch, with what starved them among the suspects.
+ */
+export function gasLimitOfBatch(
+  clean: readonly PricedMatch[],
+  suspects: readonly PricedMatch[],
+): bigint {
+  const all = [...clean, ...suspects];
+  const most = all.map(gasLimitOf).reduce(max, 0n);
+  const margins = clean.map((one) => gasLimitOf(one) - one.gas).sort((a, b) => Number(b - a));
+  // The last one must find its whole limit, though it will not use it.
+  const tight =
+    sum(clean.map(({ gas }) => gas)) +
+    sum(margins.slice(0, SURPRISES)) +
+    sum(suspects.map(gasLimitOf)) +
+    most +
+    most / 63n +
+    BATCH_RESERVE_GAS +
+    LAST_TRANSFER_GAS;
+  return min(tight, gasLimitOfAll(all));
+}
+
 /**
  * The gas limit of their transaction. Every match may use all of its own limit, however little it used when it was tried, and
  * the last one still has its share: a bad match costs the others nothing. What is not used is not paid.

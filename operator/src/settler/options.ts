@@ -38,7 +38,7 @@ export interface SettlerOptions {
 }
 
 export const SETTLER_DEFAULTS: SettlerOptions = {
-  maxMatchesPerBatch: 20,
+  maxMatchesPerBatch: 100,
   maxLookAhead: 200,
   maxAttempts: 3,
   suspectPart: 4n,

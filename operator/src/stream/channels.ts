@@ -114,7 +114,13 @@ const OWN: readonly Channel[] = [
 ];
 
 /** What the venue takes now, as an event says it or as it is read. */
-export function tellMode({ mode, previous, reasons, next, atMs: at }: Omit<ModeEvent, "type">): object {
+export function tellMode({
+  mode,
+  previous,
+  reasons,
+  next,
+  atMs: at,
+}: Omit<ModeEvent, "type">): object {
   return { type: "mode", channel: "status", mode, previous, reasons, next, at };
 }
 

@@ -20,7 +20,7 @@ import type { Store } from "../store";
 import { Authorities } from "./Authorities";
 import type { BookFeed } from "./BookFeed";
 import { ByteCount } from "./ByteCount";
-import { CHANNEL_OF, readChannel, type Channel } from "./channels";
+import { CHANNEL_OF, readChannel, tellMode, type Channel } from "./channels";
 import { CLOSE, Connection, type Authority } from "./Connection";
 import { costOf, costOfLevels, UNKNOWN_MARKET_COST } from "./costs";
 import { Hub, topicOf } from "./Hub";
@@ -253,7 +253,10 @@ export function createStream(options: StreamOptions): Stream {
     let lastId = since === undefined ? null : BigInt(since);
     let isComplete = false;
     while (!isComplete && count < MOST_REPLAYED) {
-      let rows = store.reads.selectFrom("outbox").selectAll().where("topic", "=", `user:${account}`);
+      let rows = store.reads
+        .selectFrom("outbox")
+        .selectAll()
+        .where("topic", "=", `user:${account}`);
       if (lastId !== null) rows = rows.where("id", ">", lastId);
       if (sinceMs !== undefined) rows = rows.where("at_ms", ">=", BigInt(sinceMs));
       const page = Math.min(REPLAY_PAGE, MOST_REPLAYED - count);

@@ -202,23 +202,25 @@ export const serverMessages = {
     finalNumber: z.number().int(),
     generation: z.number().int(),
   }),
-  mode: z.object({
-    type: z.literal("mode"),
-    channel: z.literal("status"),
-    mode: z.enum(MODES),
-    previous: z.enum(MODES),
-    reasons: z.array(
-      z.object({
-        source: z.string(),
-        mode: z.enum(MODES),
-        reason: z.string(),
-        sinceMs: timeMs,
-        untilMs: timeMs.nullable(),
-      }),
-    ),
-    next: z.object({ mode: z.enum(MODES), atMs: timeMs }).nullable(),
-    at: timeMs,
-  }).describe("what the venue takes now and why: first as it is, then with each change"),
+  mode: z
+    .object({
+      type: z.literal("mode"),
+      channel: z.literal("status"),
+      mode: z.enum(MODES),
+      previous: z.enum(MODES),
+      reasons: z.array(
+        z.object({
+          source: z.string(),
+          mode: z.enum(MODES),
+          reason: z.string(),
+          sinceMs: timeMs,
+          untilMs: timeMs.nullable(),
+        }),
+      ),
+      next: z.object({ mode: z.enum(MODES), atMs: timeMs }).nullable(),
+      at: timeMs,
+    })
+    .describe("what the venue takes now and why: first as it is, then with each change"),
   retract: z
     .object({
       type: z.literal("retract"),
