@@ -76,7 +76,8 @@ describeStores("hostile: leases", (fresh) => {
     const db = new Proxy(store.db, {
       get: (target, name) => {
         if (isDown && name === "updateTable") throw new Error("the database does not answer");
-        return Reflect.get(target, name, target) as unknown;
+        const found = Reflect.get(target, name, target) as unknown;
+        return typeof found === "function" ? (found.bind(target) as unknown) : found;
       },
     });
     const onLost = (): void => expect.fail("nobody took it");

@@ -83,7 +83,7 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
 
       it("refuses to run twice, and names who runs", async () => {
         await world.start();
-        const second = world.spawn({ PORT: "0" });
+        const second = world.spawn({ PORT: "0", STANDBY: "0" });
         const { status } = await second.ended;
         expect(status).to.equal(1);
         const holder = kind === "pglite" ? `process ${world.venue.pid}` : `\\S+/${world.venue.pid}`;

@@ -114,8 +114,18 @@ export function accountMethods(http: Requester, signer: ClientSigner | undefined
         return { items: page.trades, cursor: page.cursor };
       }),
     balance: (asset = "0") => http.get("/api/user/balance", { asset: asset.toString() }),
-    positions: async () =>
-      (await http.get<{ positions: VenuePosition[] }>("/api/user/positions")).positions,
+    positions: async () => {
+      const all: VenuePosition[] = [];
+      const pages = paged(async (cursor) => {
+        const page = await http.get<{
+          readonly positions: readonly VenuePosition[];
+          readonly cursor?: string | null;
+        }>("/api/user/positions", { cursor });
+        return { items: page.positions, cursor: page.cursor ?? null };
+      });
+      for await (const position of pages) all.push(position);
+      return all;
+    },
     portfolio: () => http.get("/api/user/portfolio"),
   };
 }

@@ -273,6 +273,8 @@ export interface Portfolio {
   readonly realized: string;
   readonly total: string;
   readonly positions: number;
+  /** True when there are more positions than the sums are of. */
+  readonly positionsAreCapped: boolean;
 }
 
 /** What a key may be used for. */
