@@ -42,13 +42,18 @@ export function matchByWalking(
   let weight = weightOf(order, given.weights);
   const mostOwn = given.selfTrade === "skip" ? given.maxPassedBy : 0;
 
+  /** How many fills there may be when the next ones are of plain accounts. */
+  const mostByWeight = (before: number): number => {
+    const room = Math.floor((given.maxWeight - weight) / given.weights.order);
+    return Math.min(given.maxMakers, before + Math.max(room, before === 0 ? 1 : 0));
+  };
+
   ticks.begin(reach.side);
   while (!endsTaker && ticks.passedCount !== given.maxPassedBy) {
     if (inLots) {
       if (!judgesAll) {
         const before = ticks.fillCount;
-        const room = Math.floor((given.maxWeight - weight) / given.weights.order);
-        const most = Math.min(given.maxMakers, before + Math.max(room, before === 0 ? 1 : 0));
+        const most = given.maxWeight === Infinity ? given.maxMakers : mostByWeight(before);
         wanted = ticks.run(reach.sureLimit, wanted, most, owner, mostOwn);
         weight += (ticks.fillCount - before) * given.weights.order;
       }
