@@ -68,7 +68,6 @@ const STATEMENTS = [
   `create index idx_market_category on market (category, created_at, condition_id)`,
   `create index idx_position_market on position (account, condition_id, outcome desc)`,
   `create index idx_api_key_live on api_key (account, created_at_ms) where revoked_at_ms is null`,
-  `create index if not exists idx_used_nonce_expires on used_nonce (expires_at_ms)`,
 ];
 
 export const reads: Migration = {
