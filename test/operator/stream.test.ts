@@ -426,7 +426,7 @@ describe("operator: stream", () => {
 
     it("a database that fails is told without a word of why", async () => {
       const listener = await connect();
-      const { db } = http.venue.store;
+      const { reads: db } = http.venue.store;
       const original = db.selectFrom.bind(db);
       Object.assign(db, {
         selectFrom: () => {
