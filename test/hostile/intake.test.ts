@@ -11,7 +11,9 @@ import {
 import type { SubmitOptions } from "../../operator/src/intake/Intake";
 import { RepeatedWork } from "../../operator/src/intake/RepeatedWork";
 import { VenueIntake } from "../../operator/src/intake/VenueIntake";
+import { Bus } from "../../operator/src/bus";
 import { silentLog } from "../../operator/src/log";
+import { Modes } from "../../operator/src/modes";
 import { MarketDirectory, type MarketTerms } from "../../operator/src/markets/MarketDirectory";
 import { parseTerms } from "../../operator/src/markets/parseTerms";
 import { termsInForce } from "../../operator/src/markets/termsInForce";
@@ -102,7 +104,6 @@ describeStores(`hostile: intake (seed ${SEED})`, (fresh) => {
       },
       chainNow: () => 1_000n,
       minLifeSeconds: 0n,
-      modes: new Modes({ clock: test.clock, bus: new Bus(), log: silentLog }),
       isCoolingDown: () => false,
       patienceMs: 60_000,
     });
