@@ -104,6 +104,7 @@ describeStores(`hostile: intake (seed ${SEED})`, (fresh) => {
       },
       chainNow: () => 1_000n,
       minLifeSeconds: 0n,
+      modes: new Modes({ clock: test.clock, bus: new Bus(), log: silentLog }),
       isCoolingDown: () => false,
       patienceMs: 60_000,
     });

@@ -140,13 +140,12 @@ describe("operator: HTTP failures", () => {
     }
 
     it("the database: 500, logged with the id that was told", async () => {
-      const { db } = http.venue.store;
-      const original = db.selectFrom.bind(db);
-      Object.assign(db, {
-        selectFrom: () => {
-          throw new Error(leak);
-        },
-      });
+      const { reads } = http.venue.store;
+      const { selectFrom, getExecutor } = reads;
+      const fail = (): never => {
+        throw new Error(leak);
+      };
+      Object.assign(reads, { selectFrom: fail, getExecutor: fail });
       try {
         const answer = await ask("GET", "/api/markets");
         expect([answer.status, answer.json.error.code]).to.deep.equal([500, "INTERNAL"]);
@@ -154,7 +153,7 @@ describe("operator: HTTP failures", () => {
         expect(http.lines.join()).to.include(answer.json.error.requestId);
         expect(http.lines.join()).to.not.include("hunter2");
       } finally {
-        Object.assign(db, { selectFrom: original });
+        Object.assign(reads, { selectFrom, getExecutor });
       }
     });
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 import type { Store } from "../../operator/src/store";
-import { describeStores } from "./helpers/stores";
+import { describeStores, expireLease } from "./helpers/stores";
 import {
   clock,
   expectExactlyOnce,
@@ -673,7 +673,7 @@ describeStores("settler", (fresh) => {
     it("writes nothing more when another has taken over, and ends", async () => {
       await large();
       const first = await opened();
-      clock.ms += 20_000;
+      await expireLease(store, `lane:${venue.operator.address.toLowerCase()}`);
       const second = rigOf(venue, store, { holder: "another" });
       await second.settler.open();
       await expect(first.settler.step()).to.be.rejectedWith(/taken over/);
