@@ -7,7 +7,14 @@ import type { Deployment } from "@nostra/sdk/deployments";
 import { findCheapQuestionId } from "@nostra/sdk/ids";
 import type { Address, Hex } from "@nostra/sdk/order";
 import { deployContracts } from "@nostra/sdk/testing";
-import { Contract, ContractFactory, HDNodeWallet, Wallet, keccak256, toUtf8Bytes } from "ethers";
+import {
+  type Contract,
+  ContractFactory,
+  HDNodeWallet,
+  Wallet,
+  keccak256,
+  toUtf8Bytes,
+} from "ethers";
 import hre from "hardhat";
 import { answerParent } from "../lib/child";
 

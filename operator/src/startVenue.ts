@@ -39,6 +39,7 @@ import {
   SETTLER_DEFAULTS,
   Settler,
   transactionGasLimit,
+  type RestingPairs,
   type SettlerOptions,
   type TransactionSigner,
 } from "./settler";
@@ -223,19 +224,19 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const keccak256 = await createFastKeccak();
     const configuredGas = options.settler?.maxGas;
     const maxTransactionGas = Number(transactionGasLimit(chainId, latest.gasLimit, configuredGas));
-    let settler: Settler | undefined;
+    // The settler, which comes after the engine, knows which pairs of accounts rest.
+    const resting: { pairs?: RestingPairs } = {};
     const engine = await VenueEngine.start({
       ...{ store, bus, clock, chainNow, lease, log, keccak256 },
       rules: matchingRules(MARGIN_SECONDS, maxTransactionGas),
-      // The settler, which comes after the engine, knows them.
-      pairs: { partnersOf: (account) => settler?.pairRests.partnersOf(account) ?? [] },
+      pairs: { partnersOf: (account) => resting.pairs?.partnersOf(account) ?? [] },
       onGivenUp,
       ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
       measure: (ms) => metrics.matchingSeconds.observe(ms / 1000),
     });
     closers.push(() => engine.stop());
 
-    settler = new Settler({
+    const settler = new Settler({
       ...{ store, rpc, deployment, engine, bus, finality, clock, alarm, log },
       wallet: options.operator,
       holder: THIS_PROCESS,
@@ -249,6 +250,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
         ...options.settler,
       },
     });
+    resting.pairs = settler.pairRests;
     const connection = connect(deployment, provider);
     const chain = new ChainState(connection, () => clock.monotonicMs());
     chain.follow(bus);

@@ -287,7 +287,9 @@ function lives(title: string, open: () => Promise<StoreOptions & { drop(): unkno
       });
       const taking = await sign({ by: ben, tokenId: market.yes, price: "0.55", size: "5" });
       const impatient = createClient({ url: venue.url, signer: ben, retries: 0 });
-      await expect(impatient.placeOrder(taking)).to.be.rejectedWith(/only post-only orders and cancels/);
+      await expect(impatient.placeOrder(taking)).to.be.rejectedWith(
+        /only post-only orders and cancels/,
+      );
       expect(warned).to.deep.include({
         ...{ conditionId: market.conditionId, tick: "0.010000", asked: "0.001000" },
       });

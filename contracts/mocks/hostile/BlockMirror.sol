@@ -30,6 +30,7 @@ contract BlockMirror {
                 block.prevrandao,
                 block.number,
                 block.timestamp,
+                // solhint-disable-next-line avoid-tx-origin
                 tx.origin,
                 gasleft(),
                 blockhash(block.number - 1)

@@ -124,13 +124,7 @@ contract HostileAccount is IERC1271, IERC1155Receiver {
     }
 
     /// @inheritdoc IERC1155Receiver
-    function onERC1155Received(
-        address,
-        address,
-        uint256,
-        uint256,
-        bytes calldata
-    ) external override returns (bytes4) {
+    function onERC1155Received(address, address, uint256, uint256, bytes calldata) external override returns (bytes4) {
         bytes4 yes = IERC1155Receiver.onERC1155Received.selector;
         return place == Place.HOOK && _isTriggered() ? _react(yes) : yes;
     }
@@ -161,6 +155,7 @@ contract HostileAccount is IERC1271, IERC1155Receiver {
         if (when == Trigger.PREVRANDAO) return block.prevrandao & 1 == 1;
         if (when == Trigger.NUMBER) return block.number & 1 == 1;
         if (when == Trigger.TIMESTAMP) return block.timestamp & 1 == 1;
+        // solhint-disable-next-line avoid-tx-origin
         if (when == Trigger.ORIGIN) return tx.origin == subject;
         if (when == Trigger.GAS) return gasleft() < gasMark;
         if (when == Trigger.BLOCKHASH) return uint256(blockhash(block.number - 1)) & 1 == 1;
