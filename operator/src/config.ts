@@ -234,7 +234,7 @@ export function readEnvironment(env: Environment): Reading {
       if (parsed.data !== undefined) usable[variable] = parsed.data;
       continue;
     }
-    const expected = parsed.error.issues[0]?.message ?? "not usable";
+    const expected = shown(parsed.error.issues[0]?.message ?? "not usable");
     const text =
       given === undefined
         ? `must be set: ${describe(variable)}`

@@ -272,13 +272,22 @@ describe("hostile: CPU time of one HTTP request", () => {
     const before = heap();
     for (const one of attempts) await attempt(one);
     http.lines.length = 0;
-    expect(heap() - before, "MiB more on the heap").to.be.at.most(16);
+    // It returns to its level, though not at once: finalizers run when the process is idle.
+    let more = heap() - before;
+    for (let waited = 0; more > MAX_MORE_MIB && waited < 30; waited += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      more = heap() - before;
+    }
+    expect(more, "MiB more on the heap").to.be.at.most(MAX_MORE_MIB);
   });
 
   it("S1: the market named by its id is found in all this", async () => {
     expect((await http.ask("GET", `/api/markets/${CONDITION}`)).status).to.equal(200);
   });
 });
+
+/** Heap that 300 requests may leave in use: caches that are bounded. */
+const MAX_MORE_MIB = 16;
 
 /** Without halves of characters, which a URL cannot have. */
 function wellFormed(text: string): string {

@@ -265,12 +265,19 @@ describe(`a venue, its database and its node as processes (NOSTRA_SEED=${SEED})`
         const { json } = await world.ask("GET", "/health");
         return JSON.stringify(json).includes("degraded") ? true : undefined;
       }, "the lane stops");
-      await world.trade(20);
+      // What cannot settle is not matched: nothing but cancels is taken.
+      const { order } = await world.sign(chain.traders[0]!);
+      const refusal = await until(async () => {
+        const { status, json } = await world.ask("POST", "/api/orders", orderToJson(order));
+        return status === 503 ? (json as { error: { code: string } }) : undefined;
+      }, "orders are refused");
+      expect(refusal.error.code).to.equal("CANCEL_ONLY");
       expect(world.venue.output).to.include("lane_stopped");
       await world.stop();
       const resumed = world.spawn({}, { command: "resume-lane" });
       expect((await resumed.ended).status, resumed.output).to.equal(0);
       await world.start();
+      await world.trade(20);
       await world.check();
     });
 

@@ -15,7 +15,7 @@ export function readRetention(text: string): NonNullable<RetentionOptions["rules
     if (!Object.hasOwn(DEFAULT_RETENTION, table) || Number(rows) < MIN_ROWS) {
       const tables = Object.keys(DEFAULT_RETENTION).join(", ");
       throw new Error(
-        `${part.slice(0, 80)} is no rule; expected table=days:rows with ${MIN_ROWS} rows or more and one of ${tables}`,
+        `a part is no rule; expected table=days:rows with ${MIN_ROWS} rows or more and one of ${tables}`,
       );
     }
     rules[table as RetainedTable] = { days: Number(days), maxRows: Number(rows) };
