@@ -190,7 +190,7 @@ const ASKED: Readonly<Record<string, readonly [path: string, queries: Values[]]>
 };
 
 /** Not asked here: they ask the database for a constant, or nothing. */
-const SYSTEM = ["getHealth", "getLive", "getReady", "getMetrics"];
+const SYSTEM = ["getHealth", "getLive", "getReady", "getMetrics", "getStatus"];
 
 describe("hostile: what each read examines, on PostgreSQL", function () {
   if ((process.env["DATABASE_URL"] ?? "") === "") {

@@ -34,9 +34,16 @@ describe("hostile: reads, on PostgreSQL", function () {
   it("S5: a full pool of reads answers 503 with Retry-After, and nothing else of the venue waits", async () => {
     const http = await startHttp(store, { limits: scaleLimits(DEFAULT_LIMITS, 100_000) });
     try {
-      const sleeps = Array.from({ length: 4 }, () =>
-        sql`select pg_sleep(1.2)`.execute(store.reads),
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      let held = 0;
+      const holders = Array.from({ length: 4 }, () =>
+        store.reads.connection().execute(async () => {
+          held += 1;
+          await released;
+        }),
       );
+      while (held < 4) await new Promise(setImmediate);
       const answers = await Promise.all(
         Array.from({ length: 60 }, () => http.ask("GET", "/api/markets")),
       );
@@ -49,7 +56,8 @@ describe("hostile: reads, on PostgreSQL", function () {
       const { status, json } = await http.ask("GET", "/ready");
       expect(status, JSON.stringify(json)).to.equal(200);
       await sql`select 1`.execute(store.db);
-      await Promise.all(sleeps);
+      release();
+      await Promise.all(holders);
       expect((await http.ask("GET", "/api/markets")).status).to.equal(200);
     } finally {
       await http.app.close();

@@ -143,8 +143,11 @@ describeVenues("K1 (reconcile)", (kind) => {
       .set({ state: "RETRYING", tx_hash: null, block_number: null, settlement_id: null })
       .where("id", "=", id)
       .execute();
-    await reconciler.all();
-    expect(await matchOf(buy)).to.include({ state: "CONFIRMED" });
+    // Not before the indexer knows the block to be final.
+    await until("it is CONFIRMED again", async () => {
+      await reconciler.all();
+      return (await matchOf(buy)).state === "CONFIRMED";
+    });
     await agree(sell);
     await plant(async () => undefined);
     await live.mine(3);
