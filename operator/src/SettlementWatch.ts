@@ -91,7 +91,7 @@ export class SettlementWatch {
 
   async #find(): Promise<Obstacle | null> {
     try {
-      return (await this.#ofLane()) ?? (await this.#ofChain());
+      return (await this.#ofLane()) ?? (await this.#ofChain()) ?? (await this.#ofSettler());
     } catch {
       // A node or database that fails for a moment is reported by its own part.
       return { reason: "the node or the database did not answer", isLasting: false };
@@ -107,7 +107,13 @@ export class SettlementWatch {
     }
     if (breakerOpen) return { reason: "no node answers", isLasting: false };
     if (gasBalance === 0n) return { reason: "the operator has no gas money", isLasting: true };
-    return readiness.canSettle ? null : { reason: readiness.reason ?? "unknown", isLasting: false };
+    return null;
+  }
+
+  /** What the settler met itself: failing questions, a node that contradicts itself. */
+  async #ofSettler(): Promise<Obstacle | null> {
+    const { canSettle, reason } = await this.#params.settler.readiness();
+    return canSettle ? null : { reason: reason ?? "unknown", isLasting: false };
   }
 
   async #ofChain(): Promise<Obstacle | null> {
