@@ -154,8 +154,8 @@ async function listen(): Promise<string> {
       answer(asked.method, asked.params)
         .then(
           (result) => ({ result }),
-          (thrown: Error & { code?: number; data?: { data?: string } | string }) => {
-            const data = typeof thrown.data === "object" ? thrown.data.data : thrown.data;
+          (thrown: Error & { code?: number; data?: { data?: string } | string | null }) => {
+            const data = typeof thrown.data === "object" ? thrown.data?.data : thrown.data;
             return { error: { code: thrown.code ?? -32_000, message: thrown.message, data } };
           },
         )

@@ -129,11 +129,11 @@ export const tasks = {
       const passed = Math.floor((performance.now() - startMs) / 60_000);
       if (passed > seenMinutes) {
         seenMinutes = passed;
-        const { p99, max } = timesOf(minute);
+        const { p50, p99, max } = timesOf(minute);
         minutes.push(p99);
         minute = [];
         note(
-          `minute ${passed}: honest p99 ${p99.toFixed(0)} ms, max ${max.toFixed(0)} ms; ` +
+          `minute ${passed}: honest p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms; ` +
             `${accepted.length} of ${sent} accepted; refusals ${JSON.stringify(refusals)}`,
         );
       }
