@@ -1,6 +1,8 @@
 /** A chain in a process of its own: contracts, markets, traders, hostile accounts, and a block every two seconds. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
 import { createBinaryMarket } from "@nostra/sdk/actions";
 import { interfaces } from "@nostra/sdk/contracts";
 import type { Deployment } from "@nostra/sdk/deployments";
@@ -11,21 +13,20 @@ import {
   type Contract,
   ContractFactory,
   HDNodeWallet,
+  JsonRpcProvider,
   Wallet,
   keccak256,
   toUtf8Bytes,
 } from "ethers";
-import hre from "hardhat";
-import { answerParent } from "../lib/child";
+import { freePort } from "./freePort";
 
-/** The phrase of Hardhat's own accounts, which its node signs for. */
+/** The phrase of the node's own accounts, which it signs for. */
 const PHRASE = "test test test test test test test test test test test junk";
 const COLLATERAL = 10n ** 15n;
 const SPLIT = 10n ** 13n;
 const HONEST_FROM = 5;
 const HOSTILE_FROM = 25;
-/** Blocks below the head that the node calls final. */
-const FINAL_DEPTH = 3;
+const ROOT = path.join(__dirname, "../..");
 
 /** How a hostile contract wallet behaves: fields of `HostileAccount.arm`. */
 export interface WalletKind {
@@ -95,8 +96,6 @@ export interface ChainFacts {
   readonly wallets: readonly HostileWallet[];
 }
 
-const { provider } = hre.network;
-
 function keyOf(index: number): Hex {
   return HDNodeWallet.fromPhrase(PHRASE, "", `m/44'/60'/0'/0/${index}`).privateKey as Hex;
 }
@@ -125,113 +124,142 @@ function fundingCalls({ contracts }: Deployment, account: string, markets: reado
   ] as [string, string][];
 }
 
-/** As go-ethereum answers: a question that names no price is asked at a price of zero. Hardhat asks at the present price. */
-function likeGeth(method: string, params: unknown[]): unknown[] {
-  if (method !== "eth_call" && method !== "eth_estimateGas") return params;
-  const [call, ...rest] = params as [Record<string, unknown>, ...unknown[]];
-  const isPriced = "gasPrice" in call || "maxFeePerGas" in call;
-  return [isPriced ? call : { ...call, gasPrice: "0x0" }, ...rest];
+/** A running chain. */
+export interface Chain {
+  readonly facts: ChainFacts;
+  stop(): Promise<void>;
 }
 
-async function answer(method: string, params: unknown[]): Promise<unknown> {
-  if (method === "eth_getBlockByNumber" && params[0] === "finalized") {
-    const head = Number(await provider.send("eth_blockNumber", []));
-    return provider.send(method, [`0x${Math.max(0, head - FINAL_DEPTH).toString(16)}`, params[1]]);
+/** Anvil: a node of its own, which answers a question that names no price at a price of zero, as go-ethereum does. */
+async function startNode(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const require = createRequire(__filename);
+  const port = await freePort();
+  const child = spawn(
+    process.execPath,
+    [
+      ...[require.resolve("@foundry-rs/anvil/bin.mjs"), "--quiet", "--port", `${port}`],
+      ...["--mnemonic", PHRASE, "--accounts", `${HOSTILE_FROM + 50}`, "--gas-limit", "30000000"],
+      // Blocks are final after two epochs.
+      ...["--slots-in-an-epoch", "1"],
+    ],
+    { stdio: ["pipe", "ignore", "inherit"] },
+  );
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await ended;
+  };
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`anvil ended with status ${child.exitCode}`);
+    const isUp = await rpc(url, "eth_chainId", []).catch(() => undefined);
+    if (isUp !== undefined) return { url, stop };
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return provider.send(method, likeGeth(method, params));
 }
 
-async function listen(): Promise<string> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const asked = JSON.parse(Buffer.concat(chunks).toString()) as {
-        id: number;
-        method: string;
-        params: unknown[];
-      };
-      answer(asked.method, asked.params)
-        .then(
-          (result) => ({ result }),
-          (thrown: Error & { code?: number; data?: { data?: string } | string | null }) => {
-            const data = typeof thrown.data === "object" ? thrown.data?.data : thrown.data;
-            return { error: { code: thrown.code ?? -32_000, message: thrown.message, data } };
-          },
-        )
-        .then((body) => {
-          response.setHeader("content-type", "application/json");
-          response.end(JSON.stringify({ jsonrpc: "2.0", id: asked.id, ...body }));
-        });
-    });
+/** @param given How many markets, honest and hostile accounts it has. */
+export async function startChain(given: {
+  readonly markets: number;
+  readonly honest: number;
+  readonly hostile: number;
+}): Promise<Chain> {
+  const node = await startNode();
+  try {
+    return { facts: await prepare(node.url, given), stop: node.stop };
+  } catch (thrown) {
+    await node.stop();
+    throw thrown;
+  }
+}
+
+async function prepare(
+  node: string,
+  given: { readonly markets: number; readonly honest: number; readonly hostile: number },
+): Promise<ChainFacts> {
+  const provider = new JsonRpcProvider(node, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  provider.pollingInterval = 20;
+  const signer = new Wallet(keyOf(0), provider);
+  const admin = signer as unknown as { address: Address };
+  const operator = new Wallet(keccak256(toUtf8Bytes("the operator of the hostile bench")));
+  const connection = await deployContracts({
+    network: "hostile",
+    admin: signer as never,
+    operator: operator.address as Address,
+    resolvers: [],
+    feeReceiver: admin.address,
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { deployment } = connection;
+  await provider.send("hardhat_setBalance", [operator.address, `0x${(10n ** 22n).toString(16)}`]);
+  const now = BigInt((await provider.getBlock("latest"))!.timestamp);
+  const markets: Market[] = [];
+  for (let i = 0; i < given.markets; i++) {
+    const question = `Will number ${i} be?`;
+    const { questionId } = findCheapQuestionId(question, {
+      oracle: deployment.contracts.resolutionOracle,
+    });
+    const sent = await createBinaryMarket(connection, {
+      ...{ questionId, question, description: "A market of the bench.", category: "bench" },
+      ...{ endTimeSeconds: now + 10_000_000n, resolutionTimeSeconds: now + 20_000_000n },
+    }).send();
+    const { market } = await sent.wait();
+    markets.push({
+      conditionId: market.conditionId,
+      yes: market.yes.toString(),
+      no: market.no.toString(),
+    });
+  }
+  const keys = (from: number, count: number): Hex[] =>
+    Array.from({ length: count }, (_, i) => keyOf(from + i));
+  const honestKeys = keys(HONEST_FROM, given.honest);
+  const hostileKeys = keys(HOSTILE_FROM, given.hostile);
+  for (const key of [...honestKeys, ...hostileKeys]) {
+    const { address } = new Wallet(key);
+    for (const [to, data] of fundingCalls(deployment, address, markets)) {
+      await provider.send("eth_sendTransaction", [{ from: address, to, data, gas: "0x7a120" }]);
+    }
+  }
+  const artifact = JSON.parse(
+    readFileSync(
+      path.join(ROOT, "artifacts/contracts/mocks/hostile/HostileAccount.sol/HostileAccount.json"),
+      "utf8",
+    ),
+  ) as { readonly abi: never[]; readonly bytecode: string };
+  const wallets: HostileWallet[] = [];
+  for (const { name, place, act, trigger, amount, gasMark = 0 } of WALLETS) {
+    const factory = new ContractFactory(artifact.abi, artifact.bytecode, signer as never);
+    const deployed = (await factory.deploy()) as Contract;
+    await deployed.waitForDeployment();
+    const address = (await deployed.getAddress()) as Address;
+    for (const [to, data] of fundingCalls(deployment, address, markets)) {
+      await (await deployed.getFunction("execute")(to, data)).wait();
+    }
+    const armed = [place, act, trigger, amount, gasMark, `0x${"0".repeat(40)}`];
+    await (await deployed.getFunction("arm")(...armed)).wait();
+    wallets.push({ name, address });
+  }
+  await provider.send("evm_setAutomine", [false]);
+  await provider.send("evm_setIntervalMining", [2]);
+  provider.destroy();
+  const operatorKey = operator.privateKey as Hex;
+  return { node, deployment, operatorKey, markets, honestKeys, hostileKeys, wallets };
 }
 
-export const tasks = {
-  async start(given: { markets: number; honest: number; hostile: number }): Promise<ChainFacts> {
-    const [signer] = await hre.ethers.getSigners();
-    const admin = signer as never as { address: Address };
-    const operator = new Wallet(keccak256(toUtf8Bytes("the operator of the hostile bench")));
-    const connection = await deployContracts({
-      network: "hostile",
-      admin: signer as never,
-      operator: operator.address as Address,
-      resolvers: [],
-      feeReceiver: admin.address,
-    });
-    const { deployment } = connection;
-    await provider.send("hardhat_setBalance", [operator.address, `0x${(10n ** 22n).toString(16)}`]);
-    const now = BigInt((await hre.ethers.provider.getBlock("latest"))!.timestamp);
-    const markets: Market[] = [];
-    for (let i = 0; i < given.markets; i++) {
-      const question = `Will number ${i} be?`;
-      const { questionId } = findCheapQuestionId(question, {
-        oracle: deployment.contracts.resolutionOracle,
-      });
-      const sent = await createBinaryMarket(connection, {
-        ...{ questionId, question, description: "A market of the bench.", category: "bench" },
-        ...{ endTimeSeconds: now + 10_000_000n, resolutionTimeSeconds: now + 20_000_000n },
-      }).send();
-      const { market } = await sent.wait();
-      markets.push({
-        conditionId: market.conditionId,
-        yes: market.yes.toString(),
-        no: market.no.toString(),
-      });
-    }
-    const keys = (from: number, count: number): Hex[] =>
-      Array.from({ length: count }, (_, i) => keyOf(from + i));
-    const honestKeys = keys(HONEST_FROM, given.honest);
-    const hostileKeys = keys(HOSTILE_FROM, given.hostile);
-    for (const key of [...honestKeys, ...hostileKeys]) {
-      const { address } = new Wallet(key);
-      for (const [to, data] of fundingCalls(deployment, address, markets)) {
-        await provider.send("eth_sendTransaction", [{ from: address, to, data, gas: "0x7a120" }]);
-      }
-    }
-    const artifact = await hre.artifacts.readArtifact("HostileAccount");
-    const wallets: HostileWallet[] = [];
-    for (const { name, place, act, trigger, amount, gasMark = 0 } of WALLETS) {
-      const factory = new ContractFactory(artifact.abi, artifact.bytecode, signer as never);
-      const deployed = (await factory.deploy()) as Contract;
-      await deployed.waitForDeployment();
-      const address = (await deployed.getAddress()) as Address;
-      for (const [to, data] of fundingCalls(deployment, address, markets)) {
-        await (await deployed.getFunction("execute")(to, data)).wait();
-      }
-      const armed = [place, act, trigger, amount, gasMark, `0x${"0".repeat(40)}`];
-      await (await deployed.getFunction("arm")(...armed)).wait();
-      wallets.push({ name, address });
-    }
-    await provider.send("evm_setAutomine", [false]);
-    await provider.send("evm_setIntervalMining", [2_000]);
-    const node = await listen();
-    const operatorKey = operator.privateKey as Hex;
-    return { node, deployment, operatorKey, markets, honestKeys, hostileKeys, wallets };
-  },
-};
-export type ChainTasks = typeof tasks;
-
-answerParent(tasks);
+/** Asks the node. @throws Error with what the node answered. */
+export async function rpc(
+  node: string,
+  method: string,
+  params: readonly unknown[],
+): Promise<unknown> {
+  const response = await fetch(node, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+  });
+  const { result, error } = (await response.json()) as {
+    result?: unknown;
+    error?: { message: string };
+  };
+  if (error !== undefined) throw new Error(`${method}: ${error.message}`);
+  return result;
+}

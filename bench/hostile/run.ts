@@ -1,7 +1,6 @@
 /** A venue under all attacks at once, with honest traders beside them: what the honest ones meet, and what it costs the operator. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -10,7 +9,8 @@ import { createPostgresDatabase } from "../../test/operator/helpers/createPostgr
 import { openStore } from "../../operator/src/store";
 import { Child } from "../lib/child";
 import type { AttackTasks } from "./attackers";
-import type { ChainFacts, ChainTasks } from "./chain";
+import { rpc, startChain, type Chain, type ChainFacts } from "./chain";
+import { freePort } from "./freePort";
 import type { HonestTasks } from "./honest";
 import { judge } from "./oracle";
 
@@ -39,10 +39,10 @@ const MINUTES = Number(options.minutes);
 const HONEST = 20;
 const HOSTILE = 12;
 const MARKETS = 4;
-const CROSSING_PERCENT = 30;
+const CROSSING_PERCENT = Number(process.env["CROSS"] ?? 30);
 const MAX_P99_MS = 250;
 /** After the load: how long the last matches may take to become final. */
-const DRAIN_MS = 180_000;
+const DRAIN_MS = Number(process.env["DRAIN"] ?? 180_000);
 const ROOT = path.join(__dirname, "../..");
 
 const say = (line: string): void =>
@@ -56,25 +56,19 @@ async function main(): Promise<void> {
     `${cpus().length} x ${cpus()[0]?.model}, load average ${loadavg()[0]!.toFixed(1)}, seed ${options.seed}`,
   );
 
-  // Hardhat reads its configuration, which is TypeScript.
-  const withTypes = ["--require", "ts-node/register/transpile-only"];
-  const chainProcess = new Child<ChainTasks>(path.join(__dirname, "chain.ts"), withTypes);
   const database = await createPostgresDatabase();
   const scratch = mkdtempSync(path.join(tmpdir(), "nostra-hostile-"));
+  let chain: Chain | undefined;
   let venue: VenueUnderAttack | undefined;
   try {
     say("a chain, its contracts, traders and hostile accounts");
-    const chain = await chainProcess.ask("start", {
-      markets: MARKETS,
-      honest: HONEST,
-      hostile: HOSTILE,
-    });
-    venue = await VenueUnderAttack.start(chain, database.url, scratch);
+    chain = await startChain({ markets: MARKETS, honest: HONEST, hostile: HOSTILE });
+    venue = await VenueUnderAttack.start(chain.facts, database.url, scratch);
     say(`the venue is open at ${venue.url}; its log is ${venue.logFile}`);
-    await attack(chain, venue, database.url);
+    await attack(chain.facts, venue, database.url);
   } finally {
     await venue?.stop();
-    await chainProcess.kill();
+    await chain?.stop();
     await database.drop();
     rmSync(path.join(scratch, "deployment.json"), { force: true });
   }
@@ -180,20 +174,6 @@ async function drain(databaseUrl: string): Promise<number | null> {
   }
 }
 
-async function rpc(node: string, method: string, params: readonly unknown[]): Promise<unknown> {
-  const response = await fetch(node, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-  });
-  const { result, error } = (await response.json()) as {
-    result?: unknown;
-    error?: { message: string };
-  };
-  if (error !== undefined) throw new Error(`${method}: ${error.message}`);
-  return result;
-}
-
 /** The metrics of settlement that came to nothing. */
 function readGas(metrics: string): Record<string, number> {
   const found: Record<string, number> = {};
@@ -240,7 +220,7 @@ class VenueUnderAttack {
     const { PATH, REDIS_URL } = process.env;
     const child = spawn(
       process.execPath,
-      ["--v8-pool-size=1", path.join(ROOT, "operator/dist/main.js")],
+      ["--v8-pool-size=1", ...(process.env["PROF"] ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []), path.join(ROOT, "operator/dist/main.js")],
       {
         cwd: scratch,
         stdio: ["ignore", "pipe", "pipe"],
@@ -299,14 +279,6 @@ class VenueUnderAttack {
       // It has ended.
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 void main();

@@ -77,10 +77,10 @@ export function httpRpc(url: string, options: HttpRpcOptions | number = {}): Rpc
 
 /** The body as text; reading stops at the bound, and the connection is closed. */
 async function readBounded(response: Response, method: string, maxBytes: number): Promise<string> {
-  const tooLarge = new ResponseBoundError(method, `${maxBytes} bytes`);
+  const tooLarge = (): ResponseBoundError => new ResponseBoundError(method, `${maxBytes} bytes`);
   if (Number(response.headers.get("content-length") ?? 0) > maxBytes) {
     await response.body?.cancel();
-    throw tooLarge;
+    throw tooLarge();
   }
   if (response.body === null) return "";
   const chunks: Uint8Array[] = [];
@@ -88,7 +88,7 @@ async function readBounded(response: Response, method: string, maxBytes: number)
   // Leaving the loop early cancels the stream.
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge;
+    if (bytes > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes).toString("utf8");

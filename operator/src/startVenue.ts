@@ -1,3 +1,4 @@
+import { keccak256 as ethersKeccak256 } from "ethers";
 import { connect } from "@nostra/sdk";
 import type { Deployment } from "@nostra/sdk/deployments";
 import { ChainMismatchError } from "@nostra/sdk/errors";
@@ -222,6 +223,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     await patience.attempt("the indexer", () => indexer.step());
 
     const keccak256 = await createFastKeccak();
+    // Transactions of a batch have 100 KB, which ethers would hash in JavaScript.
+    ethersKeccak256.register(keccak256);
     const configuredGas = options.settler?.maxGas;
     const maxTransactionGas = Number(transactionGasLimit(chainId, latest.gasLimit, configuredGas));
     // The settler, which comes after the engine, knows which pairs of accounts rest.
@@ -257,8 +260,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const stopWatching = watchChain({ bus, engine, chain, store, log });
     closers.push(stopWatching);
     bus.subscribe((event) => {
-      const isWork = event.type === "match" && event.state === "MATCHED";
-      if (isWork || event.type === "block") settler.wake();
+      if (event.type === "block") settler.wake("block");
+      if (event.type === "match" && event.state === "MATCHED") settler.wake("match");
     });
 
     const markets = await MarketDirectory.load({

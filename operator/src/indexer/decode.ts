@@ -4,6 +4,7 @@ import { conditionId } from "@nostra/sdk/ids";
 import { AbiCoder, toUtf8String, Utf8ErrorFuncs, type EventFragment, type Interface } from "ethers";
 import type { ChainLog } from "./chain";
 import type { Places } from "./places";
+import { readerOf, wordsOf, type Reader } from "./words";
 
 /** A log with its meaning. `event` is undefined when no ABI of ours knows it. */
 export interface ChainEvent {
@@ -47,10 +48,41 @@ const FRAGMENTS: ReadonlyMap<string, readonly EventFragment[]> = (() => {
 
 const coder = AbiCoder.defaultAbiCoder();
 
-function readArgs({ inputs }: EventFragment, { topics, data }: ChainLog): Record<string, unknown> {
-  const inTopics = inputs.filter(({ indexed }) => indexed === true);
-  if (inTopics.length !== topics.length - 1) throw new Error("other topics");
-  const types = inputs.filter((input) => !inTopics.includes(input)).map(({ type }) => type);
+/** One reader for each value of an event, in order; undefined when one of them needs the coder of ethers. */
+const READERS = new Map<EventFragment, readonly Reader[] | undefined>();
+
+function readersOf(fragment: EventFragment): readonly Reader[] | undefined {
+  if (!READERS.has(fragment)) {
+    const readers = fragment.inputs.map(readerOf).filter((reader) => reader !== undefined);
+    READERS.set(fragment, readers.length === fragment.inputs.length ? readers : undefined);
+  }
+  return READERS.get(fragment);
+}
+
+function readArgs(fragment: EventFragment, { topics, data }: ChainLog): Record<string, unknown> {
+  const { inputs } = fragment;
+  const indexedCount = inputs.filter(({ indexed }) => indexed).length;
+  if (indexedCount !== topics.length - 1 || topics.some((topic) => topic.length !== 66)) {
+    throw new Error("other topics");
+  }
+  const readers = readersOf(fragment);
+  if (readers === undefined) return readByCoder(fragment, topics, data);
+  const words = wordsOf(data);
+  let [topic, place] = [1, 0];
+  const args: Record<string, unknown> = {};
+  for (const [index, { name, indexed }] of inputs.entries()) {
+    const read = readers[index]!;
+    args[name] = indexed ? read(wordsOf(topics[topic++]!), 0) : read(words, place++);
+  }
+  return args;
+}
+
+function readByCoder(
+  { inputs }: EventFragment,
+  topics: readonly string[],
+  data: string,
+): Record<string, unknown> {
+  const types = inputs.filter(({ indexed }) => indexed !== true).map(({ type }) => type);
   const values = coder.decode(
     types.map((type) => (type === "string" ? "bytes" : type)),
     data,

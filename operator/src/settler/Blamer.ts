@@ -68,8 +68,7 @@ export class Blamer {
   /** An order that failed a match in a block is dead whatever becomes of the block: it leaves the book at once. */
   async blameForMined(): Promise<void> {
     const { engine, suspects, journal } = this.#params;
-    for (const { state, matches } of await journal().openSettlements()) {
-      if (state !== "MINED") continue;
+    for (const { matches } of await journal().minedWithGuilty()) {
       for (const match of matches) {
         const { id, conditionId, guiltyHash, reason } = match;
         if (guiltyHash === null || this.#invalidated.has(`${id} ${guiltyHash}`)) continue;

@@ -38,8 +38,10 @@ export interface GathererParams {
   readonly prober: Prober;
 }
 
-/** Matches looked at together: their questions go to the node at once. */
-const PAGE = 25;
+/** Matches looked at together: their questions go to the node at once, and what traders wait for must not stand behind too many. */
+const PAGE = 10;
+/** A transaction that had no room for so many clean matches is full: those behind them wait for the next one untried. */
+const MAX_WITHOUT_ROOM = 5;
 const NOTHING: Gathered = { batch: [], gasLimit: 0n, hasSuspects: false, hasFailed: false };
 /** Matches whose probe is remembered. Beyond it all are forgotten, and probed again when they are met. */
 const MAX_PROBED = 1_000;
@@ -265,6 +267,8 @@ class Plan {
   readonly #taken = new Set<string>();
   /** A suspect match that is too large for the suspects' share: it may have a transaction of its own. */
   #large: PricedMatch | undefined;
+  /** Clean matches that there was no room for. */
+  #withoutRoom = 0;
 
   constructor(limit: bigint, { maxMatchesPerBatch, suspectPart }: SettlerOptions) {
     this.limit = limit;
@@ -273,7 +277,8 @@ class Plan {
   }
 
   get isFull(): boolean {
-    return this.#clean.length + this.#suspects.length >= this.#most;
+    const count = this.#clean.length + this.#suspects.length;
+    return count >= this.#most || this.#withoutRoom >= MAX_WITHOUT_ROOM;
   }
 
   get isEmpty(): boolean {
@@ -300,7 +305,10 @@ class Plan {
     }
     const clean = isSuspect ? this.#clean : [...this.#clean, priced];
     const suspects = isSuspect ? [...this.#suspects, priced] : this.#suspects;
-    if (gasLimitOfBatch(clean, suspects) > this.limit) return false;
+    if (gasLimitOfBatch(clean, suspects) > this.limit) {
+      if (!isSuspect) this.#withoutRoom += 1;
+      return false;
+    }
     (isSuspect ? this.#suspects : this.#clean).push(priced);
     this.leave(priced.match);
     for (const account of accountsOf(priced.match)) this.#taken.add(account);

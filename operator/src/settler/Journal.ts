@@ -1,13 +1,22 @@
-import { sql, type Transaction, type Updateable } from "kysely";
+import { sql, type Insertable, type Transaction, type Updateable } from "kysely";
 import type { Bus, MatchEvent } from "../bus";
 import type { Clock } from "../clock";
 import { requireLease, type Database, type Lease, type MatchTable, type Store } from "../store";
+import type { OutboxTable } from "../store/schema";
 import type { Receipt } from "./chain";
 import { chargesOf } from "./chargesOf";
 import type { Charge } from "./GasBudget";
 import { matchEvent, readMatches } from "./readMatches";
 import { isFruitless } from "./readOutcomes";
-import type { Attempt, GiveUp, Hex, OpenSettlement, Outcome, StoredMatch } from "./types";
+import type {
+  Attempt,
+  GiveUp,
+  Hex,
+  OpenNonce,
+  OpenSettlement,
+  Outcome,
+  StoredMatch,
+} from "./types";
 
 export interface Lane {
   readonly nextNonce: bigint;
@@ -108,12 +117,54 @@ export class Journal {
 
   // ---------------------------------------------------------------------------------------------- reading
 
-  /** Settlements whose nonce is not spent for good, lowest nonce first. */
-  async openSettlements(): Promise<OpenSettlement[]> {
+  /** Settlements whose nonce is not spent for good, lowest nonce first: without what they carry, which is much. */
+  async openNonces(): Promise<OpenNonce[]> {
+    const rows = await this.#store.db
+      .selectFrom("settlement")
+      .select(["id", "state", "block_number", "block_hash", "created_at_ms"])
+      .where("lane", "=", this.#lane)
+      .where("state", "in", ["SENT", "MINED"])
+      .orderBy("nonce")
+      .execute();
+    return rows.map((row) => ({
+      ...{ id: row.id, state: row.state, createdAtMs: row.created_at_ms },
+      ...{ blockNumber: row.block_number, blockHash: row.block_hash as Hex | null },
+    }));
+  }
+
+  /** One of `openNonces` with its attempts and its matches; undefined when it is open no more. */
+  async openSettlement(id: bigint): Promise<OpenSettlement | undefined> {
+    const [found] = await this.#readSettlements([id]);
+    return found;
+  }
+
+  /** MINED settlements of which a match was failed by an order. */
+  async minedWithGuilty(): Promise<OpenSettlement[]> {
+    const rows = await this.#store.db
+      .selectFrom("settlement")
+      .select("id")
+      .where("lane", "=", this.#lane)
+      .where("state", "=", "MINED")
+      .where((where) =>
+        where.exists(
+          where
+            .selectFrom("match")
+            .select("match.id")
+            .whereRef("match.settlement_id", "=", "settlement.id")
+            .where("match.guilty_hash", "is not", null),
+        ),
+      )
+      .orderBy("nonce")
+      .execute();
+    return this.#readSettlements(rows.map(({ id }) => id));
+  }
+
+  async #readSettlements(ids: readonly bigint[]): Promise<OpenSettlement[]> {
+    if (ids.length === 0) return [];
     const rows = await this.#store.db
       .selectFrom("settlement")
       .selectAll()
-      .where("lane", "=", this.#lane)
+      .where("id", "in", ids)
       .where("state", "in", ["SENT", "MINED"])
       .orderBy("nonce")
       .execute();
@@ -298,10 +349,11 @@ export class Journal {
           .execute();
       }
       // A receipt names a match by its place in the batch, which need not be the order of matching.
-      for (const [place, matchId] of ids.entries()) {
-        const part = { settlement_id: id, place };
-        await trx.updateTable("match").set(part).where("id", "=", matchId).execute();
-      }
+      const places = JSON.stringify(ids.map((matchId, place) => ({ id: matchId, place })));
+      await sql`
+        update match set settlement_id = ${id}, place = given.place
+        from jsonb_to_recordset(${places}::jsonb) as given (id text, place integer)
+        where match.id = given.id`.execute(trx);
       return { nonce, attempt };
     });
   }
@@ -561,6 +613,7 @@ export class Journal {
       .returning(["id", "state", "tx_hash", "block_number", "reason", "guilty_hash"])
       .execute();
     const byId = new Map(rows.map((row) => [row.id, row]));
+    const told: Insertable<OutboxTable>[] = [];
     for (const match of matches) {
       const row = byId.get(match.id);
       if (row === undefined) continue;
@@ -570,17 +623,13 @@ export class Journal {
         `market:${event.conditionId}`,
         ...[...accounts].map((account) => `user:${account.toLowerCase()}`),
       ];
-      await trx
-        .insertInto("outbox")
-        .values(
-          topics.map((topic) => ({
-            ...{ topic, type: event.type, payload: JSON.stringify(event) },
-            at_ms: BigInt(nowMs),
-          })),
-        )
-        .execute();
+      const payload = JSON.stringify(event);
+      for (const topic of topics) {
+        told.push({ topic, type: event.type, payload, at_ms: BigInt(nowMs) });
+      }
       events.push(event);
     }
+    if (told.length > 0) await trx.insertInto("outbox").values(told).execute();
   }
 
   async #write<T>(

@@ -86,6 +86,9 @@ export interface SettlerReadiness {
 /** How often rests and charges that are over are removed. */
 const PRUNE_MS = HOUR_MS;
 
+/** The least time between two looks, however often it is woken: matches of the same moment are settled together. */
+const STEP_PAUSE_MS = 50;
+
 /** What keeps a lane from settling, worst first. */
 const BLOCKING: readonly string[] = [
   ...["lane_taken_over", "lane_stopped", "operator_gas", "settling_impossible"],
@@ -123,6 +126,8 @@ export class Settler {
   #stopping = false;
   #fenced = false;
   #awake: () => void = () => undefined;
+  /** True while a transaction of the lane is out, as of the last step. */
+  #isOut = false;
 
   constructor(params: SettlerParams) {
     this.#params = params;
@@ -194,9 +199,9 @@ export class Settler {
     this.#lease = undefined;
   }
 
-  /** There may be something to do. */
-  wake(): void {
-    this.#awake();
+  /** There may be something to do. A new match waits for the block of the transaction that is out, and so need not wake. */
+  wake(why: "block" | "match" = "block"): void {
+    if (why === "block" || !this.#isOut) this.#awake();
   }
 
   async #run(): Promise<void> {
@@ -220,6 +225,9 @@ export class Settler {
       });
       await Promise.race([woken, later]);
       clearTimeout(timer);
+      await new Promise((resolve) =>
+        setTimeout(resolve, Math.min(STEP_PAUSE_MS, this.#options.pollMs)),
+      );
     }
   }
 
@@ -275,11 +283,12 @@ export class Settler {
   /** MINED settlements: their block is still there and now final, or it was undone. @returns whether any changed. */
   async #watchMined(final: bigint): Promise<boolean> {
     let changed = false;
-    for (const settlement of await this.#book().openSettlements()) {
-      const { state, blockNumber, blockHash } = settlement;
+    for (const { id, state, blockNumber, blockHash } of await this.#book().openNonces()) {
       if (state !== "MINED" || blockNumber === null) continue;
       const isCanonical = (await readBlockHash(this.#params.rpc, blockNumber)) === blockHash;
       if (isCanonical && blockNumber > final) continue;
+      const settlement = await this.#book().openSettlement(id);
+      if (settlement === undefined) continue;
       if (isCanonical) await this.#confirm(settlement);
       else await this.#book().undone(settlement);
       changed = true;
@@ -308,8 +317,10 @@ export class Settler {
   async #watchSent(head: Head, final: bigint, isRunning: boolean): Promise<boolean> {
     const { rpc } = this.#params;
     let mined = false;
-    for (const settlement of await this.#book().openSettlements()) {
-      if (settlement.state !== "SENT") continue;
+    for (const { id, state } of await this.#book().openNonces()) {
+      if (state !== "SENT") continue;
+      const settlement = await this.#book().openSettlement(id);
+      if (settlement === undefined) continue;
       const receipt = await this.#findReceipt(settlement);
       if (receipt !== undefined) {
         const outcomes = await this.#blamer.outcomes(receipt, settlement);
@@ -392,8 +403,9 @@ export class Settler {
    * by `matchOrdersBatch` even when alone: only there does the chain say which order failed it.
    */
   async #settleNext(head: Head): Promise<void> {
-    const open = await this.#book().openSettlements();
-    if (open.some(({ state }) => state === "SENT")) return;
+    const open = await this.#book().openNonces();
+    this.#isOut = open.some(({ state }) => state === "SENT");
+    if (this.#isOut) return;
     // A node that is behind would let a match pass that needs what was just filled.
     if (head.number < (await this.#book().highestBlock())) return;
     if (!(await this.#checkNonce(head))) return;
@@ -413,7 +425,9 @@ export class Settler {
       { ...{ purpose: "match", calldata, gasLimit }, matches: batch.map(({ match }) => match) },
       this.#sender.signer({ ...content, fees, head }),
     );
-    if (created !== undefined) await this.#sender.send(created.attempt);
+    if (created === undefined) return;
+    this.#isOut = true;
+    await this.#sender.send(created.attempt);
   }
 
   /** The lane and the chain agree on the next nonce. A gap is filled first; a nonce of nobody we know stops the lane. */
@@ -490,7 +504,7 @@ export class Settler {
     const nowMs = BigInt(clock.nowMs());
     const lane = await this.#book().lane();
     const { oldestMs } = await this.#book().unsettled();
-    const open = await this.#book().openSettlements();
+    const open = await this.#book().openNonces();
     const sent = open.find(({ state }) => state === "SENT");
     const gasBalance = await readBalance(rpc, this.#lane).catch(() => null);
     const isBreakerOpen = breakerOpen?.() ?? false;
@@ -526,7 +540,7 @@ export class Settler {
       throw new OperatorError("LANE_RUNNING", "the lane is not stopped", { status: 409 });
     }
     await this.step();
-    if ((await this.#book().openSettlements()).length > 0) {
+    if ((await this.#book().openNonces()).length > 0) {
       throw tooEarly("a settlement of the lane is not final");
     }
     const head = await readHead(rpc);

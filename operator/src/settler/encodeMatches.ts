@@ -1,5 +1,6 @@
 import { interfaces } from "@nostra/sdk/contracts";
 import { SignatureType } from "@nostra/sdk/order";
+import { encodeArguments, encodeList, word } from "./encodeOrders";
 import { ordersOf } from "./readMatches";
 import type { Hex, StoredMatch } from "./types";
 
@@ -17,47 +18,60 @@ const BATCH_RESERVE_GAS = 60_000n;
 const MOST_BASE_GAS = 400_000n;
 const MOST_GAS_PER_MAKER = 200_000n;
 
-/** A match, and what it used when it was tried alone. */
+/** A match, and the least gas with which it passed when it was tried alone. */
 export interface PricedMatch {
   readonly match: StoredMatch;
   readonly gas: bigint;
 }
 
-/** The arguments of `matchOrders`, which are also the beginning of a member of a batch. */
-export function matchArguments(match: StoredMatch): readonly unknown[] {
-  return [
-    match.taker.order,
-    match.makers.map(({ order }) => order),
-    match.takerFillAmount,
-    match.makers.map(({ making }) => making),
-  ];
+/**
+ * What a match uses in a batch. The least gas with which it passes alone has in it what its last transfer of outcome tokens must
+ * find but does not use. Measured: 343,545 for a match of two accounts without code that uses 92,000 to 106,000 in a batch.
+ */
+function usedBy({ match, gas }: PricedMatch): bigint {
+  return receiversOf(match) === 0n ? gas : max(gas - LAST_TRANSFER_GAS, gas / 4n);
 }
 
 /** The call that settles one match alone. */
 export function encodeMatch(match: StoredMatch): Hex {
-  return interfaces.ctfExchange.encodeFunctionData("matchOrders", matchArguments(match)) as Hex;
+  return `${MATCH_SELECTOR}${encodeArguments(match)}` as Hex;
 }
 
 /** The call that settles these by `matchOrdersBatch`, where each has its own gas and a failure is reported by its place. */
 export function encodeBatch(matches: readonly PricedMatch[]): Hex {
-  const members = matches.map((one) => [...matchArguments(one.match), gasLimitOf(one)]);
-  return interfaces.ctfExchange.encodeFunctionData("matchOrdersBatch", [members]) as Hex;
+  const members = matches.map((one) => encodeArguments(one.match, gasLimitOf(one)));
+  return `${BATCH_SELECTOR}${word(32n)}${encodeList(members)}` as Hex;
 }
 
-/** The gas limit of each match in the calldata of a settlement; of `matchOrders`, the transaction's own. */
+const MATCH_SELECTOR = interfaces.ctfExchange.getFunction("matchOrders")!.selector;
+const BATCH_SELECTOR = interfaces.ctfExchange.getFunction("matchOrdersBatch")!.selector;
+/** The place of `gasLimit` in a member of `matchOrdersBatch`, in words. */
+const GAS_LIMIT_PLACE = 4;
+
+/**
+ * The gas limit of each match in the calldata of a settlement; of `matchOrders`, the transaction's own. Only our own calldata is
+ * read so: a list of members, each by its offset from the list's beginning.
+ */
 export function gasLimitsIn(calldata: Hex, transactionLimit: bigint): readonly bigint[] {
-  const parsed = interfaces.ctfExchange.parseTransaction({ data: calldata });
-  if (parsed?.name !== "matchOrdersBatch") return [transactionLimit];
-  return (parsed.args[0] as readonly { gasLimit: bigint }[]).map(({ gasLimit }) => gasLimit);
+  if (!calldata.startsWith(BATCH_SELECTOR)) return [transactionLimit];
+  const wordAt = (byte: number): bigint => {
+    const start = BATCH_SELECTOR.length + byte * 2;
+    return BigInt(`0x${calldata.slice(start, start + 64)}`);
+  };
+  const list = Number(wordAt(0)) + 32;
+  const count = Number(wordAt(list - 32));
+  return Array.from({ length: count }, (_, index) => {
+    const member = list + Number(wordAt(list + index * 32));
+    return wordAt(member + GAS_LIMIT_PLACE * 32);
+  });
 }
 
 /** Clean matches of one batch that may use all of their margins before those behind them are short of gas. */
 const SURPRISES = 2;
 
 /**
- * The gas limit of a batch: clean matches, and suspect ones behind them. A clean match counts with what it used when it was tried,
- * which is more than it uses in a batch; two of them may use their whole margins besides, and suspects always may. So a block's
- * worth of gas holds three times as many matches as with all margins. When more clean matches than that are not what they were,
+ * The gas limit of a batch: clean matches, and suspect ones behind them. A clean match counts with what it uses; two of them may use their whole margins besides, and suspects always may. So a block's
+ * worth of gas holds six times as many matches as with all margins. When more clean matches than that are not what they were,
  * the last ones of the batch are STARVED: the chain reports it before they begin, it is no attempt of theirs, and they come first in
  * the next batch, with what starved them among the suspects.
  */
@@ -67,10 +81,10 @@ export function gasLimitOfBatch(
 ): bigint {
   const all = [...clean, ...suspects];
   const most = all.map(gasLimitOf).reduce(max, 0n);
-  const margins = clean.map((one) => gasLimitOf(one) - one.gas).sort((a, b) => Number(b - a));
+  const margins = clean.map((one) => gasLimitOf(one) - usedBy(one)).sort((a, b) => Number(b - a));
   // The last one must find its whole limit, though it will not use it.
   const tight =
-    sum(clean.map(({ gas }) => gas)) +
+    sum(clean.map(usedBy)) +
     sum(margins.slice(0, SURPRISES)) +
     sum(suspects.map(gasLimitOf)) +
     most +

@@ -28,6 +28,13 @@ export async function readMatches(
     return order;
   };
 
+  const makersOf = new Map<string, typeof makers>();
+  for (const maker of makers) {
+    const same = makersOf.get(maker.match_id);
+    if (same === undefined) makersOf.set(maker.match_id, [maker]);
+    else same.push(maker);
+  }
+
   return rows.map((row) => ({
     id: row.id,
     number: row.number,
@@ -35,15 +42,13 @@ export async function readMatches(
     taker: orderOf(row.taker_hash),
     takerFillAmount: BigInt(row.taker_fill_amount),
     consumed: BigInt(row.consumed),
-    makers: makers
-      .filter((maker) => maker.match_id === row.id)
-      .map((maker) => ({
-        ...orderOf(maker.order_hash),
-        kind: maker.kind,
-        making: BigInt(maker.making),
-        taking: BigInt(maker.taking),
-        price: maker.price,
-      })),
+    makers: (makersOf.get(row.id) ?? []).map((maker) => ({
+      ...orderOf(maker.order_hash),
+      kind: maker.kind,
+      making: BigInt(maker.making),
+      taking: BigInt(maker.taking),
+      price: maker.price,
+    })),
     price: row.price,
     shares: row.shares,
     state: row.state,

@@ -1,6 +1,7 @@
+import { interfaces } from "@nostra/sdk/contracts";
 import type { Deployment } from "@nostra/sdk/deployments";
 import { ContractRevertError, decodeRevert } from "@nostra/sdk/errors";
-import { decodeLogs } from "@nostra/sdk/events";
+import { decodeLogs, type NostraEvent } from "@nostra/sdk/events";
 import { OperatorError } from "../errors";
 import type { Receipt } from "./chain";
 import { ordersOf } from "./readMatches";
@@ -26,8 +27,7 @@ export function readOutcomes(
     return matches.map((match) => ({ match, settled: false, reason, guilty: null }));
   }
   const failures = new Map<number, Outcome>();
-  for (const { name, args } of decodeLogs(receipt.logs, deployment)) {
-    if (name !== "MatchFailed") continue;
+  for (const { args } of eventsOf(receipt, "MatchFailed", deployment)) {
     const index = Number(args.index);
     const match = matches[index];
     if (match?.taker.hash !== args.takerOrderHash.toLowerCase()) throw incomplete(receipt);
@@ -53,8 +53,7 @@ export function findSettled(
   deployment: Deployment,
 ): Set<StoredMatch> {
   const told: string[] = [];
-  for (const { name, args } of decodeLogs(receipt.logs, deployment)) {
-    if (name !== "OrdersMatched") continue;
+  for (const { args } of eventsOf(receipt, "OrdersMatched", deployment)) {
     told.push(contentOf(args.takerOrderHash, args.makerOrderHashes, args.makerFillAmounts));
   }
   const settled = new Set<StoredMatch>();
@@ -69,6 +68,21 @@ export function findSettled(
     settled.add(match);
   }
   return settled;
+}
+
+/** The exchange's events of a name. A receipt has a dozen others for each match, which are not read. */
+function eventsOf<Name extends "MatchFailed" | "OrdersMatched">(
+  { logs }: Pick<Receipt, "logs">,
+  name: Name,
+  deployment: Deployment,
+): NostraEvent<Name>[] {
+  const { topicHash } = interfaces.ctfExchange.getEvent(name)!;
+  const exchange = deployment.contracts.ctfExchange.toLowerCase();
+  const ours = logs.filter(
+    ({ address, topics }) =>
+      topics[0]?.toLowerCase() === topicHash && address.toLowerCase() === exchange,
+  );
+  return decodeLogs(ours, deployment) as unknown as NostraEvent<Name>[];
 }
 
 function incomplete({ hash }: Receipt): OperatorError {

@@ -2,7 +2,8 @@ import { interfaces } from "@nostra/sdk/contracts";
 import { ContractRevertError, decodeRevert, TransportError } from "@nostra/sdk/errors";
 import { classifyCallError, type CallFailure } from "../callErrors";
 import type { Rpc } from "../rpc";
-import { encodeMatch, matchArguments } from "./encodeMatches";
+import { encodeMatch } from "./encodeMatches";
+import { encodeArguments, word } from "./encodeOrders";
 import { ordersOf } from "./readMatches";
 import type { Hex, StoredMatch } from "./types";
 
@@ -92,16 +93,15 @@ async function judge(
   return { kind: "guilty", guilty: [first, ...rest], reason };
 }
 
+const INSPECT_SELECTOR = interfaces.matchInspector.getFunction("inspectMatch")!.selector;
+
 /** Every order that keeps a match from settling, with the first reason of each call. */
 async function inspect(
   rpc: Rpc,
   match: StoredMatch,
   inspector: string,
 ): Promise<readonly { readonly hash: Hex; readonly reason: string }[]> {
-  const [takerOrder, makerOrders, takerFillAmount, makerFillAmounts] = matchArguments(match);
-  const data = interfaces.matchInspector.encodeFunctionData("inspectMatch", [
-    [takerOrder, makerOrders, takerFillAmount, makerFillAmounts, 0n],
-  ]);
+  const data = `${INSPECT_SELECTOR}${word(32n)}${encodeArguments(match, 0n)}`;
   const answer = (await rpc.send("eth_call", [{ to: inspector, data }, "latest"])) as string;
   const [problems] = interfaces.matchInspector.decodeFunctionResult("inspectMatch", answer);
   return (problems as { orderHash: string; reason: string }[]).map(({ orderHash, reason }) => ({

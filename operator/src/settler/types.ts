@@ -60,19 +60,23 @@ export interface Fees {
   readonly maxPriorityFeePerGas: bigint;
 }
 
-/** A settlement whose nonce is not spent for good, with all that was signed for it and the matches it is for, in order. */
-export interface OpenSettlement {
+/** A settlement whose nonce is not spent for good. */
+export interface OpenNonce {
   readonly id: bigint;
+  readonly state: SettlementState;
+  readonly blockNumber: bigint | null;
+  readonly blockHash: Hex | null;
+  readonly createdAtMs: bigint;
+}
+
+/** A settlement whose nonce is not spent for good, with all that was signed for it and the matches it is for, in order. */
+export interface OpenSettlement extends OpenNonce {
   readonly nonce: bigint;
   readonly purpose: "match" | "void";
   readonly calldata: Hex;
   readonly gasLimit: bigint;
   /** Gas that its transaction used; null before a receipt is known. */
   readonly gasUsed: bigint | null;
-  readonly state: SettlementState;
-  readonly blockNumber: bigint | null;
-  readonly blockHash: Hex | null;
-  readonly createdAtMs: bigint;
   /** The first to the last. */
   readonly attempts: readonly Attempt[];
   readonly matches: readonly StoredMatch[];

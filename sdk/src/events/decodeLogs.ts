@@ -1,4 +1,4 @@
-import type { Interface } from "ethers";
+import type { EventFragment, Interface } from "ethers";
 import { interfaces } from "../contracts/abis.js";
 import { plainArgs } from "../contracts/plainArgs.js";
 import type { Deployment } from "../deployments/Deployment.js";
@@ -57,14 +57,36 @@ export function findEvent<Name extends NostraEventName>(
   return found as NostraEvent<Name>;
 }
 
+interface KnownEvent {
+  readonly contract: Interface;
+  readonly fragment: EventFragment;
+}
+
+let knownEvents: ReadonlyMap<string, readonly KnownEvent[]> | undefined;
+
+/** Events by topic. Several contracts have some: the first whose shape fits is meant. Made once, since ethers hashes every name. */
+function eventsOf(topic: string): readonly KnownEvent[] {
+  if (knownEvents === undefined) {
+    const events = new Map<string, KnownEvent[]>();
+    for (const contract of Object.values<Interface>(interfaces)) {
+      contract.forEachEvent((fragment) => {
+        const alike = events.get(fragment.topicHash) ?? [];
+        events.set(fragment.topicHash, [...alike, { contract, fragment }]);
+      });
+    }
+    knownEvents = events;
+  }
+  return knownEvents.get(topic) ?? [];
+}
+
 function decodeLog(log: RawLog): NostraEvent | undefined {
-  for (const contract of Object.values<Interface>(interfaces)) {
-    const parsed = parse(contract, log);
-    if (parsed === null) continue;
+  const [topic] = log.topics;
+  if (topic === undefined) return undefined;
+  for (const { contract, fragment } of eventsOf(topic.toLowerCase())) {
+    const args = decodeArgs(contract, fragment, log);
+    if (args === undefined) continue;
     return {
-      name: parsed.name,
-      args: plainArgs(parsed.fragment.inputs, parsed.args),
-      address: log.address as Address,
+      ...{ name: fragment.name, args, address: log.address as Address },
       blockNumber: log.blockNumber,
       transactionHash: log.transactionHash as Hex,
       logIndex: log.index,
@@ -73,11 +95,15 @@ function decodeLog(log: RawLog): NostraEvent | undefined {
   return undefined;
 }
 
-/** Null also when the topic is known but the rest does not fit: another contract's event of the same name. */
-function parse(contract: Interface, log: RawLog): ReturnType<Interface["parseLog"]> {
+/** Undefined when the topic is known but the rest does not fit: another contract's event of the same name. */
+function decodeArgs(
+  contract: Interface,
+  fragment: EventFragment,
+  { data, topics }: RawLog,
+): Record<string, unknown> | undefined {
   try {
-    return contract.parseLog(log);
+    return plainArgs(fragment.inputs, contract.decodeEventLog(fragment, data, topics));
   } catch {
-    return null;
+    return undefined;
   }
 }
