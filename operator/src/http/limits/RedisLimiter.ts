@@ -63,6 +63,8 @@ export class RedisLimiter implements RateLimiter {
 
   async take(key: string, limit: Limit, cost = 1): Promise<Verdict> {
     const own = this.#own.take(key, limit, cost);
+    // A request needs both, so a flood that this process refuses does not reach Redis.
+    if (!own.allowed) return own;
     const windowMs = limit.seconds * 1000;
     const now = this.#byRedisTime ? "" : this.#clock.nowMs();
     const answer = await this.#link.ask("limit", () =>
@@ -80,8 +82,7 @@ export class RedisLimiter implements RateLimiter {
     }
     const { allowed, level } = shared;
     // What is refused costs nothing, here neither.
-    this.#own.settle(key, level + ROUNDING, own.allowed && !allowed ? cost : 0);
-    if (!own.allowed && allowed) return own;
+    this.#own.settle(key, level + ROUNDING, allowed ? 0 : cost);
     const secondsFor = (tokens: number): number =>
       Math.ceil((Math.max(0, tokens) * limit.seconds) / limit.count);
     return {

@@ -1,12 +1,11 @@
-import { CANCEL_ORDERS_TYPES } from "@nostra/sdk/client";
 import type { Address, Hex } from "@nostra/sdk/order";
-import { verifyTypedData } from "ethers";
 import { z } from "zod";
 import type { Accepted } from "../../engine/Engine";
 import { OperatorError } from "../../errors";
 import type { CancelResult, SubmitContext, SubmitRequest } from "../../intake/Intake";
 import { Turns } from "../../intake/Turns";
 import type { OrderState, Store } from "../../store";
+import { createCancelRecovery } from "../auth/recoverCanceller";
 import { forbidden, unauthorized } from "../auth/refusals";
 import { readCursor, toPage } from "../cursor";
 import type { Deps } from "../Deps";
@@ -73,6 +72,7 @@ function tellAccepted(given: Accepted): z.output<typeof accepted> {
 /** Orders: in, out, and where they stand. */
 export function orderOperations(deps: Deps): readonly Operation[] {
   const { store, intake, markets, metrics, clock, domain } = deps;
+  const recoverCanceller = createCancelRecovery(domain);
   // Who trades does not wait for those who read.
   const ownMarkets = new Markets({ reads: store.db });
 
@@ -332,7 +332,7 @@ export function orderOperations(deps: Deps): readonly Operation[] {
             { serverTimeMs, windowMs: CANCEL_WINDOW_SECONDS * 1000 },
           );
         }
-        if (recoverCanceller(domain, body.cancel, body.signature) !== maker) {
+        if (recoverCanceller(body.cancel, body.signature) !== maker) {
           throw unauthorized("SIGNATURE_MISMATCH", "the cancel was not signed by its maker", {
             maker,
           });
@@ -405,16 +405,4 @@ function tellCancelled(results: readonly CancelResult[]): {
 } {
   const count = results.filter(({ result }) => result === "CANCELLED").length;
   return { results: [...results], cancelled: count };
-}
-
-function recoverCanceller(
-  domain: Deps["domain"],
-  cancel: { maker: string; orderHashes: readonly string[]; timestamp: string },
-  signature: string,
-): string | undefined {
-  try {
-    return verifyTypedData({ ...domain }, CANCEL_ORDERS_TYPES, cancel, signature);
-  } catch {
-    return undefined;
-  }
 }
