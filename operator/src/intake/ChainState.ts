@@ -16,24 +16,80 @@ interface Entry<Value> {
   readonly atMs: number;
 }
 
+/** A question under way. Its answer is not kept when what it asks for was forgotten meanwhile. */
+interface Question<Value> {
+  readonly answer: Promise<Value>;
+  isOutdated: boolean;
+}
+
+/** Answers of one kind, and the questions under way, by what they are about. */
+class Answers<Value> {
+  readonly #known = new Map<string, Entry<Value>>();
+  readonly #asked = new Map<string, Question<Value>>();
+  readonly #monotonicMs: () => number;
+  readonly #lifeMs: number;
+
+  constructor(monotonicMs: () => number, lifeMs: number) {
+    this.#monotonicMs = monotonicMs;
+    this.#lifeMs = lifeMs;
+  }
+
+  known(key: string): Value | undefined {
+    const entry = this.#known.get(key);
+    if (entry === undefined) return undefined;
+    if (this.#monotonicMs() - entry.atMs <= this.#lifeMs) return entry.value;
+    this.#known.delete(key);
+    return undefined;
+  }
+
+  /** What is known, else what is being asked, else what the node says now. */
+  async get(key: string, ask: () => Promise<Value>): Promise<Value> {
+    const value = this.known(key);
+    if (value !== undefined) return value;
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) return asked.answer;
+    const question: Question<Value> = { answer: ask(), isOutdated: false };
+    this.#asked.set(key, question);
+    const done = (): void => {
+      if (this.#asked.get(key) === question) this.#asked.delete(key);
+    };
+    question.answer.then((found) => {
+      done();
+      if (question.isOutdated) return;
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+      this.#known.set(key, { value: found, atMs: this.#monotonicMs() });
+    }, done);
+    return question.answer;
+  }
+
+  forget(key: string): void {
+    this.#known.delete(key);
+    const question = this.#asked.get(key);
+    if (question === undefined) return;
+    question.isOutdated = true;
+    this.#asked.delete(key);
+  }
+
+  forgetWhere(matches: (key: string) => boolean): void {
+    for (const key of [...this.#known.keys(), ...this.#asked.keys()]) {
+      if (matches(key)) this.forget(key);
+    }
+  }
+}
+
 /**
  * What the chain says of accounts: funds and nonces, asked once and kept until an event of the chain says that they may have
  * changed, or for a minute. The chain judges again when it settles, so that an answer a moment old costs nobody money.
  */
 export class ChainState {
   readonly #connection: Connection;
-  readonly #monotonicMs: () => number;
-  readonly #lifeMs: number;
-  readonly #funds = new Map<string, Entry<Held>>();
-  readonly #nonces = new Map<string, Entry<bigint>>();
-  readonly #asking = new Map<string, Promise<unknown>>();
-  /** Grows when anything is forgotten: an answer to a question asked before is not kept. */
-  #epoch = 0;
+  readonly #funds: Answers<Held>;
+  readonly #nonces: Answers<bigint>;
 
   constructor(connection: Connection, monotonicMs: () => number, lifeMs = DEFAULT_LIFE_MS) {
     this.#connection = connection;
-    this.#monotonicMs = monotonicMs;
-    this.#lifeMs = lifeMs;
+    this.#funds = new Answers(monotonicMs, lifeMs);
+    this.#nonces = new Answers(monotonicMs, lifeMs);
   }
 
   /** Forgets what events say has changed. @returns how to stop. */
@@ -47,22 +103,22 @@ export class ChainState {
         last = event.number;
       }
       if (event.type === "funds") this.forgetFunds(event.account, event.asset);
-      if (event.type === "chain-nonce") this.#forget(this.#nonces, event.account.toLowerCase());
+      if (event.type === "chain-nonce") this.#nonces.forget(event.account.toLowerCase());
     });
   }
 
   /** What is known now, without asking. */
   knownFunds(account: Address, asset: string): Held | undefined {
-    return this.#known(this.#funds, fundsKey(account, asset));
+    return this.#funds.known(fundsKey(account, asset));
   }
 
   knownNonce(account: Address): bigint | undefined {
-    return this.#known(this.#nonces, account.toLowerCase());
+    return this.#nonces.known(account.toLowerCase());
   }
 
   /** @throws through ethers when the node does not answer. */
   funds(account: Address, asset: string): Promise<Held> {
-    return this.#get(this.#funds, fundsKey(account, asset), async () => {
+    return this.#funds.get(fundsKey(account, asset), async () => {
       const { collateral, conditionalTokens, deployment } = this.#connection;
       const { ctfExchange } = deployment.contracts;
       const [balance, allowed] = await (asset === "0"
@@ -77,64 +133,21 @@ export class ChainState {
   }
 
   nonce(account: Address): Promise<bigint> {
-    return this.#get(this.#nonces, account.toLowerCase(), () => {
+    return this.#nonces.get(account.toLowerCase(), () => {
       return this.#connection.exchange.nonces(account);
     });
   }
 
   /** @param asset null for all of the account's. */
   forgetFunds(account: Address, asset: string | null): void {
-    if (asset !== null) {
-      this.#forget(this.#funds, fundsKey(account, asset));
-      return;
-    }
+    if (asset !== null) return this.#funds.forget(fundsKey(account, asset));
     const prefix = `${account.toLowerCase()} `;
-    this.#epoch += 1;
-    for (const key of this.#funds.keys()) if (key.startsWith(prefix)) this.#funds.delete(key);
+    this.#funds.forgetWhere((key) => key.startsWith(prefix));
   }
 
   #forgetAll(): void {
-    this.#epoch += 1;
-    this.#funds.clear();
-    this.#nonces.clear();
-  }
-
-  #forget(known: Map<string, unknown>, key: string): void {
-    this.#epoch += 1;
-    known.delete(key);
-  }
-
-  #known<Value>(known: Map<string, Entry<Value>>, key: string): Value | undefined {
-    const entry = known.get(key);
-    if (entry === undefined) return undefined;
-    if (this.#monotonicMs() - entry.atMs <= this.#lifeMs) return entry.value;
-    known.delete(key);
-    return undefined;
-  }
-
-  async #get<Value>(
-    known: Map<string, Entry<Value>>,
-    key: string,
-    ask: () => Promise<Value>,
-  ): Promise<Value> {
-    const value = this.#known(known, key);
-    if (value !== undefined) return value;
-    const name = `${known === (this.#funds as unknown) ? "funds" : "nonce"} ${key} ${this.#epoch}`;
-    let asking = this.#asking.get(name) as Promise<Value> | undefined;
-    if (asking === undefined) {
-      const epoch = this.#epoch;
-      asking = ask().then((found) => {
-        if (epoch === this.#epoch) {
-          if (known.size >= MOST_KNOWN) known.clear();
-          known.set(key, { value: found, atMs: this.#monotonicMs() });
-        }
-        return found;
-      });
-      this.#asking.set(name, asking);
-      const done = (): void => void this.#asking.delete(name);
-      asking.then(done, done);
-    }
-    return asking;
+    this.#funds.forgetWhere(() => true);
+    this.#nonces.forgetWhere(() => true);
   }
 }
 

@@ -13,6 +13,8 @@ const MAX_REASON = 200;
 export function openRedis(url: string, log: Log): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
+    // What is asked in one turn goes out together: each write is a call to the kernel.
+    enableAutoPipelining: true,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     commandTimeout: 1_000,
