@@ -39,10 +39,10 @@ const MINUTES = Number(options.minutes);
 const HONEST = 20;
 const HOSTILE = 12;
 const MARKETS = 4;
-const CROSSING_PERCENT = Number(process.env["CROSS"] ?? 30);
+const CROSSING_PERCENT = 30;
 const MAX_P99_MS = 250;
 /** After the load: how long the last matches may take to become final. */
-const DRAIN_MS = Number(process.env["DRAIN"] ?? 180_000);
+const DRAIN_MS = 180_000;
 const ROOT = path.join(__dirname, "../..");
 
 const say = (line: string): void =>
@@ -115,7 +115,7 @@ async function attack(
     drainSeconds,
     verdict,
     memoryMb: { start: startRss, most: maxRss, end: endRss },
-    gas: readGas(metrics),
+    gas: { ...readGas(metrics), lost: gasLost(metrics), bound: gasBound(chain, MINUTES / 60) },
     attacks: tallies,
   };
   console.log(JSON.stringify(figures, null, 2));
@@ -131,6 +131,8 @@ async function attack(
     unsettled.length > 0 && `honest matches not settled: ${JSON.stringify(unsettled)}`,
     report.orders.p99 > MAX_P99_MS &&
       `p99 ${report.orders.p99.toFixed(0)} ms, more than ${MAX_P99_MS}`,
+    gasLost(metrics) > gasBound(chain, MINUTES / 60) &&
+      `${gasLost(metrics)} gas came to nothing, more than the bound`,
     Object.keys(report.refusals).length > 0 &&
       `honest refusals: ${JSON.stringify(report.refusals)}`,
   ].filter((fault) => fault !== false);
@@ -184,6 +186,23 @@ function readGas(metrics: string): Record<string, number> {
   return found;
 }
 
+/** What failed attempts may cost for an account in an hour; docs/operator.md says why. */
+const FRUITLESS_GAS_PER_HOUR = 5_000_000;
+/** After that: the attempt that passes it, and one in ten minutes. */
+const ATTEMPTS_PER_HOUR = 1 + 6;
+/** A match of two contract wallets with two hooks, at its limit. */
+const ATTEMPT_GAS = 1_800_000;
+
+/** The most that the hostile accounts can make the operator lose. A begun hour counts whole. */
+function gasBound({ hostileKeys, wallets }: ChainFacts, hours: number): number {
+  const ofAccount = FRUITLESS_GAS_PER_HOUR + ATTEMPTS_PER_HOUR * ATTEMPT_GAS;
+  return (hostileKeys.length + wallets.length) * Math.ceil(hours) * ofAccount;
+}
+
+function gasLost(metrics: string): number {
+  return readGas(metrics)["nostra_settlement_fruitless_gas_total"] ?? 0;
+}
+
 /** The operator's own program, as a deployer runs it: with its default limits. */
 class VenueUnderAttack {
   readonly url: string;
@@ -220,7 +239,7 @@ class VenueUnderAttack {
     const { PATH, REDIS_URL } = process.env;
     const child = spawn(
       process.execPath,
-      ["--v8-pool-size=1", ...(process.env["PROF"] ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []), path.join(ROOT, "operator/dist/main.js")],
+      ["--v8-pool-size=1", path.join(ROOT, "operator/dist/main.js")],
       {
         cwd: scratch,
         stdio: ["ignore", "pipe", "pipe"],

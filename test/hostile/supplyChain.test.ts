@@ -26,6 +26,7 @@ interface Locked {
 
 /** Packages that run a script when they are installed, and who needs them. A new one must be looked at and added by hand. */
 const WITH_SCRIPTS: Readonly<Record<string, string>> = {
+  "node_modules/@foundry-rs/anvil": "1.7.1 dev",
   "node_modules/esbuild": "0.28.2 dev",
   "node_modules/ethereum-cryptography/node_modules/secp256k1": "4.0.5 dev",
   "node_modules/keccak": "3.0.4 dev",

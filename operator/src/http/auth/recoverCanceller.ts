@@ -15,7 +15,7 @@ const TYPE_HASH = keccak256(
 
 /**
  * Tells whose signature a cancel carries; undefined when it is nobody's. Anybody may send one, of a thousand hashes, so its EIP-712
- * hash is made of the bytes at once: the coder of ethers takes 20 ms for it.
+ * hash is made of the bytes at once: the coder of ethers takes 11 ms for a thousand.
  */
 export function createCancelRecovery(
   domain: OrderDomain,
