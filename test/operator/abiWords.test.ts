@@ -1,7 +1,7 @@
 import { interfaces } from "@nostra/sdk/contracts";
 import { decodeLogs } from "@nostra/sdk/events";
 import { expect } from "chai";
-import { getAddress, Interface, type EventFragment, type ParamType } from "ethers";
+import { getAddress, type Interface, type EventFragment, type ParamType } from "ethers";
 import type { ChainLog } from "../../operator/src/indexer/chain";
 import { decode } from "../../operator/src/indexer/decode";
 import {

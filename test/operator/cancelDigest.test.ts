@@ -12,7 +12,7 @@ import { Chance, seedOr } from "../helpers/random";
 A signed cancel's hash, held against the coder of ethers
 ├── random makers, hashes in any case, timestamps
 ├── recovers who signed
-└── a signature of nobody is undefined, and no error
+└── an invalid signature gives undefined, and no error
 */
 
 const SEED = seedOr(20261202);
@@ -40,7 +40,7 @@ describe(`signed cancels (seed ${SEED})`, () => {
     }
   });
 
-  it("tell who signed them, and of a broken signature nobody", async () => {
+  it("give the account that signed them, and undefined for an invalid signature", async () => {
     const recover = createCancelRecovery(domain);
     const wallet = Wallet.createRandom();
     const cancel = cancelOf(wallet.address, 3);

@@ -20,6 +20,10 @@ export class AccountCounts {
   readonly #held = new Map<string, Held>();
   readonly #totals = new Map<string, Total>();
 
+  has(name: string): boolean {
+    return this.#held.has(name);
+  }
+
   hold(name: string, address: Address, group: string, amount = 0n): void {
     if (this.#held.has(name)) return;
     const account = address.toLowerCase();

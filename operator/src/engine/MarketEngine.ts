@@ -593,6 +593,7 @@ export class MarketEngine {
 
   /** Who takes makes the work: the account whose order rested cannot be made to wait by others' orders. */
   #countUnsettled({ matchId, conditionId, taker, takerOutcome, price, shares }: MatchEvent): void {
+    if (this.#work.unsettled.has(matchId)) return;
     const own = BigInt(takerOutcome === "YES" ? price : 1_000_000 - price);
     this.#work.unsettled.hold(matchId, taker, conditionId, (BigInt(shares) * own) / 1_000_000n);
   }

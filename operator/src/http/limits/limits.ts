@@ -89,6 +89,19 @@ const MAX_ADDRESS = 64;
  */
 export function addressKey(address: string): string {
   if (address.length > MAX_ADDRESS) return "unknown";
+  const known = keys.get(address);
+  if (known !== undefined) return known;
+  const key = keyOf(address);
+  if (keys.size >= MAX_KEYS) keys.clear();
+  keys.set(address, key);
+  return key;
+}
+
+/** Keys of addresses met lately. Beyond so many all are forgotten. */
+const MAX_KEYS = 10_000;
+const keys = new Map<string, string>();
+
+function keyOf(address: string): string {
   const bare = address.split("%", 1)[0]!;
   if (!bare.includes(":")) return isIPv4(bare) ? bare : "unknown";
   if (!isIPv6(bare)) return "unknown";
