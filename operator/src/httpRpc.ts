@@ -1,3 +1,6 @@
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { OperatorError } from "./errors";
 import type { Rpc } from "./rpc";
 
@@ -37,26 +40,75 @@ const MAX_MESSAGE_LENGTH = 300;
 
 const RATE_LIMITED = 429;
 
+/** Connections to one node. What is asked beyond them waits, for as long as a call may take. */
+const MAX_CONNECTIONS = 256;
+/** An unused connection is given up before nodes and their proxies usually do it: 5 seconds and more. */
+const IDLE_MS = 4_000;
+
 /**
- * A node behind a URL.
+ * A node behind a URL, over kept connections.
  * @throws RpcResponseError when it answers with an error; anything else it throws is no answer.
  */
 export function httpRpc(url: string, options: HttpRpcOptions | number = {}): Rpc {
   const given = typeof options === "number" ? { timeoutMs: options } : options;
   const { timeoutMs = 10_000, maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES } = given;
+  const target = urlToHttpOptions(new URL(url));
+  const isSecure = target.protocol === "https:";
+  const kept = { keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_MS };
+  const agent = isSecure ? new HttpsAgent(kept) : new HttpAgent(kept);
+  const open = isSecure ? httpsRequest : httpRequest;
   let id = 0;
+
+  /** Sends a body and reads the whole answer, within the bounds. */
+  const post = (method: string, body: string): Promise<{ status: number; text: string }> =>
+    new Promise((resolve, reject) => {
+      const request = open({
+        ...target,
+        ...{ method: "POST", agent },
+        headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
+      });
+      const fail = (fault: Error): void => {
+        clearTimeout(timer);
+        reject(fault);
+        request.destroy();
+      };
+      const timer = setTimeout(() => {
+        fail(new Error(`${method}: the node did not answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      request.on("error", fail);
+      request.on("response", (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        const requireBound = (count: number): void => {
+          if (count > maxResponseBytes) {
+            fail(new ResponseBoundError(method, `${maxResponseBytes} bytes`));
+          }
+        };
+        requireBound(Number(response.headers["content-length"] ?? 0));
+        response.on("data", (chunk: Buffer) => {
+          bytes += chunk.length;
+          chunks.push(chunk);
+          requireBound(bytes);
+        });
+        response.on("error", fail);
+        response.on("end", () => {
+          clearTimeout(timer);
+          const text = Buffer.concat(chunks, bytes).toString("utf8");
+          resolve({ status: response.statusCode ?? 0, text });
+        });
+      });
+      request.end(body);
+    });
+
   return {
     send: async (method, params) => {
       id += 1;
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const text = await readBounded(response, method, maxResponseBytes);
+      const { status, text } = await post(
+        method,
+        JSON.stringify({ jsonrpc: "2.0", id, method, params }),
+      );
       const body = parse(text, method);
-      if (response.status !== RATE_LIMITED && body?.error !== undefined && body.error !== null) {
+      if (status !== RATE_LIMITED && body?.error !== undefined && body.error !== null) {
         const { code, message, data } = body.error;
         throw new RpcResponseError(
           method,
@@ -66,32 +118,13 @@ export function httpRpc(url: string, options: HttpRpcOptions | number = {}): Rpc
         );
       }
       if (body === undefined || !("result" in body)) {
-        throw new OperatorError("NODE_FAILED", `${method}: HTTP ${response.status}`, {
-          ...{ status: 503, details: { method, httpStatus: response.status } },
+        throw new OperatorError("NODE_FAILED", `${method}: HTTP ${status}`, {
+          ...{ status: 503, details: { method, httpStatus: status } },
         });
       }
       return body.result;
     },
   };
-}
-
-/** The body as text; reading stops at the bound, and the connection is closed. */
-async function readBounded(response: Response, method: string, maxBytes: number): Promise<string> {
-  const tooLarge = (): ResponseBoundError => new ResponseBoundError(method, `${maxBytes} bytes`);
-  if (Number(response.headers.get("content-length") ?? 0) > maxBytes) {
-    await response.body?.cancel();
-    throw tooLarge();
-  }
-  if (response.body === null) return "";
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  // Leaving the loop early cancels the stream.
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes).toString("utf8");
 }
 
 interface ResponseBody {

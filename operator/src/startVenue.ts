@@ -255,7 +255,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     });
     resting.pairs = settler.pairRests;
     const connection = connect(deployment, provider);
-    const chain = new ChainState(connection, () => clock.monotonicMs());
+    const chain = new ChainState(rpc, deployment, () => clock.monotonicMs());
     chain.follow(bus);
     const stopWatching = watchChain({ bus, engine, chain, store, log });
     closers.push(stopWatching);

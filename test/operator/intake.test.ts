@@ -123,7 +123,7 @@ describeStores("intake", (fresh) => {
     const defaults = { tick: "0.01", minSize: "1" };
     const markets = await MarketDirectory.load({ store, defaults, log: silentLog });
     await engine.openMarket(markets.termsOf(markets.all()[0]!));
-    const chain = new ChainState(connection, () => nowMs);
+    const chain = new ChainState(sandbox.provider, sandbox.deployment, () => nowMs);
     chain.follow(bus);
     heartbeats = await Heartbeats.load(store, () => nowMs, silentLog);
     stopWatching = watchChain({ bus, engine, chain, store, log: silentLog });
@@ -516,7 +516,7 @@ describeStores("intake", (fresh) => {
           is_taker: true,
         })
         .execute();
-      const chain = new ChainState(connection, () => nowMs);
+      const chain = new ChainState(sandbox.provider, sandbox.deployment, () => nowMs);
       stopWatching = watchChain({ bus, engine, chain, store, log: silentLog });
       expect(await until(cancelled.hash, "CANCELLED")).to.equal("CANCELLED_ON_CHAIN");
       expect(await until(raised.hash, "CANCELLED")).to.equal("NONCE_RAISED");

@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Alert } from "../../operator/src/alerts";
 import { httpRpc, RpcResponseError } from "../../operator/src/httpRpc";
+import { describeTrouble, isRefusal } from "../../operator/src/nodeTrouble";
 import { resilientRpc, type ResilientRpc } from "../../operator/src/resilientRpc";
 import type { Rpc } from "../../operator/src/rpc";
 import { until } from "./helpers/settling";
@@ -167,4 +168,95 @@ describe("httpRpc", () => {
       await expect(httpRpc(url).send("eth_call", [])).to.be.rejectedWith("HTTP 502");
     });
   }
+
+  describe("over kept connections", () => {
+    let node: Server;
+    let connections: number;
+    let handle: (response: ServerResponse, socket: Socket) => void;
+    const start = async (): Promise<string> => {
+      connections = 0;
+      node = createServer((_request, response) => handle(response, response.socket!));
+      node.on("connection", () => connections++);
+      await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+      return `http://127.0.0.1:${(node.address() as AddressInfo).port}`;
+    };
+    const result = (response: ServerResponse): void => {
+      response.end('{"jsonrpc":"2.0","id":1,"result":"0x1"}');
+    };
+    const stop = async (): Promise<void> => {
+      node.closeAllConnections();
+      await new Promise((resolve) => node.close(resolve));
+    };
+    afterEach(stop);
+    const failureOf = (call: Promise<unknown>): Promise<Error> =>
+      call.then(
+        () => expect.fail("it was answered"),
+        (thrown: Error) => thrown,
+      );
+
+    it("asks one after the other over one connection, and ten at once over ten", async () => {
+      const rpc = httpRpc(await start());
+      handle = result;
+      for (let i = 0; i < 5; i++) expect(await rpc.send("eth_chainId", [])).to.equal("0x1");
+      expect(connections).to.equal(1);
+      await Promise.all(Array.from({ length: 10 }, () => rpc.send("eth_chainId", [])));
+      expect(connections).to.equal(10);
+    });
+
+    it("asks a node that closes each connection", async () => {
+      const rpc = httpRpc(await start());
+      handle = (response) => {
+        response.setHeader("connection", "close");
+        result(response);
+      };
+      for (let i = 0; i < 5; i++) expect(await rpc.send("eth_chainId", [])).to.equal("0x1");
+      expect(connections).to.equal(5);
+    });
+
+    const troubles: readonly [string, (response: ServerResponse, socket: Socket) => void][] = [
+      ["does not answer in time", () => undefined],
+      ["stops in the middle of its answer", (response) => void response.write('{"result":')],
+      [
+        "closes in the middle of its answer",
+        (response, socket) => {
+          response.writeHead(200, { "content-length": "100" }).write('{"result":');
+          setImmediate(() => socket.destroy());
+        },
+      ],
+      ["closes without an answer", (_response, socket) => void socket.destroy()],
+      ["answers what is no HTTP", (_response, socket) => void socket.end("hello\r\n\r\n")],
+    ];
+    for (const [what, how] of troubles) {
+      it(`a node that ${what} is in trouble, and the next call asks again`, async () => {
+        const rpc = httpRpc(await start(), 300);
+        handle = how;
+        const thrown = await failureOf(rpc.send("eth_call", []));
+        expect(isRefusal("eth_call", thrown), thrown.message).to.equal(false);
+        handle = result;
+        expect(await rpc.send("eth_call", [])).to.equal("0x1");
+      });
+    }
+
+    it("a node that is not there is in trouble, and its address is not told", async () => {
+      const gone = await start();
+      await stop();
+      const thrown = await failureOf(httpRpc(gone).send("eth_call", []));
+      expect(isRefusal("eth_call", thrown)).to.equal(false);
+      expect(describeTrouble(thrown)).to.include("ECONNREFUSED");
+      await start();
+    });
+
+    it("a node that never stops answering is cut off at the bound", async () => {
+      const rpc = httpRpc(await start(), { maxResponseBytes: 10_000 });
+      let closed = false;
+      handle = (response, socket) => {
+        socket.on("close", () => (closed = true));
+        const more = (): void => void (!closed && response.write("x".repeat(1_000), more));
+        more();
+      };
+      const thrown = await failureOf(rpc.send("eth_getLogs", []));
+      expect(thrown).to.include({ code: "NODE_ANSWER_TOO_LARGE" });
+      await until(async () => Promise.resolve(closed));
+    });
+  });
 });
