@@ -285,7 +285,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
     const heartbeats = await Heartbeats.load(store, () => clock.monotonicMs(), log);
     closers.push(
       warmUp(options.warmUpSeconds ?? 0, { modes, engine, clock }),
-      watchUnsettled(options.unsettledCap ?? DEFAULT_CAP, { modes, settler, alarm }),
+      watchUnsettled(options.unsettledCap ?? DEFAULT_CAP, { modes, work: engine.work, alarm }),
     );
     const showMode = (): void => {
       for (const mode of MODES) metrics.mode.set({ mode }, mode === modes.current.mode ? 1 : 0);

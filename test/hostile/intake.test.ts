@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { sql } from "kysely";
 import { replay, type IncomingOrder } from "@nostra/sdk/matcher";
 import { hashOrder, orderDomain, orderToJson, type Address, type Hex } from "@nostra/sdk/order";
 import type { RestingPairs } from "../../operator/src/engine/RestingPairs";
@@ -13,7 +14,7 @@ import { RepeatedWork } from "../../operator/src/intake/RepeatedWork";
 import { VenueIntake } from "../../operator/src/intake/VenueIntake";
 import { Bus } from "../../operator/src/bus";
 import { silentLog } from "../../operator/src/log";
-import { Modes } from "../../operator/src/modes";
+import { Modes, watchUnsettled } from "../../operator/src/modes";
 import { MarketDirectory, type MarketTerms } from "../../operator/src/markets/MarketDirectory";
 import { parseTerms } from "../../operator/src/markets/parseTerms";
 import { termsInForce } from "../../operator/src/markets/termsInForce";
@@ -22,12 +23,14 @@ import { account, ALICE, BOB, buy, CAROL, NO, sell, TAKER, UNIT, YES } from "../
 import { Chance, runsOr, seedOr } from "../helpers/random";
 import { asNew, MARKET, startEngine, type TestEngine } from "../operator/helpers/engines";
 import { describeStores } from "../operator/helpers/stores";
+import { TestClock } from "../operator/helpers/venue";
 
 /*
 hostile: intake
 ├── S9: orders that name a counterparty are refused, whatever is asked for them; legacy ones leave the book at the start
 ├── S11: least fee and least notional, from defaults and single markets, exactly at the bound; published
 ├── open orders of an account are capped by market and in all, with those that arrive, and after a restart
+├── M4: unsettled value is counted in collateral, kept in memory, and restricts the venue
 ├── unsettled matches of the account that took them are capped by number and collateral
 ├── FOK and FAK orders that come to nothing are capped by the hour
 ├── thousands of orders that die at once expire in parts, before anybody is matched
@@ -279,6 +282,18 @@ describeStores(`hostile: intake (seed ${SEED})`, (fresh) => {
         );
         expect(engine.work.unsettled.of(maker), `matches of ${maker}`).to.equal(taken.length);
       }
+      // A buyer's payment for a share, and one for a pair.
+      const { worth } = await store.db
+        .selectFrom("match")
+        .innerJoin("match_maker", "match_maker.match_id", "match.id")
+        .innerJoin("orders", "orders.hash", "match_maker.order_hash")
+        .select(
+          sql<string | null>`sum(case when (match_maker.kind = 'COMPLEMENTARY') = (orders.side = 0)
+            then match_maker.making else match_maker.taking end)`.as("worth"),
+        )
+        .where("match.state", "=", "MATCHED")
+        .executeTakeFirstOrThrow();
+      expect(engine.work.unsettledWorth.total).to.equal(BigInt(worth ?? 0));
     };
     for (let run = 0; run < RUNS; run++) {
       const dice = chance.int(1, 100);
@@ -286,7 +301,8 @@ describeStores(`hostile: intake (seed ${SEED})`, (fresh) => {
       const matches = [...engine.market(MARKET)!.unsettled.keys()];
       if (dice <= 70 || known.length === 0) {
         const make = chance.pick([buy, sell]);
-        const order = make(YES, BigInt(chance.int(1, 4)), BigInt(chance.int(45, 55)), {
+        const token = chance.pick([YES, NO]);
+        const order = make(token, BigInt(chance.int(1, 4)), BigInt(chance.int(45, 55)), {
           maker: chance.pick(makers),
         });
         const timeInForce = chance.pick(["GTC", "GTC", "FAK", "FOK"] as const);
@@ -316,6 +332,57 @@ describeStores(`hostile: intake (seed ${SEED})`, (fresh) => {
     ({ engine } = await open());
     await check();
     await expectReplays(engine);
+  });
+
+  it("M4: the unsettled value is what is paid for shares and one for pairs, and restricts the venue", async () => {
+    const { send, engine } = await open();
+    const worth = (): bigint => engine.work.unsettledWorth.total;
+    // Ten shares at 0.30 change hands.
+    await send(sell(YES, 10n, 30n, { maker: BOB }));
+    await send(buy(YES, 10n, 30n, { maker: ALICE }));
+    expect(worth()).to.equal(3n * UNIT);
+    await send(buy(YES, 10n, 30n, { maker: BOB }));
+    await send(sell(YES, 10n, 30n, { maker: ALICE }));
+    expect(worth()).to.equal(6n * UNIT);
+    // Ten pairs come into being, and ten are undone.
+    await send(buy(YES, 10n, 30n, { maker: BOB }));
+    await send(buy(NO, 10n, 70n, { maker: ALICE }));
+    expect(worth()).to.equal(16n * UNIT);
+    await send(sell(YES, 10n, 30n, { maker: BOB }));
+    await send(sell(NO, 10n, 70n, { maker: ALICE }));
+    expect(worth()).to.equal(26n * UNIT);
+
+    const bus = new Bus();
+    const modes = new Modes({ clock: new TestClock(), bus, log: silentLog });
+    const alerts: unknown[] = [];
+    const changed = (): Promise<string> =>
+      new Promise((resolve) => {
+        const stop = bus.subscribe((event) => {
+          if (event.type !== "mode") return;
+          stop();
+          resolve(event.mode);
+        });
+      });
+    const { work } = engine;
+    const stop = watchUnsettled(13n * UNIT, { modes, work, alarm: (alert) => alerts.push(alert) });
+    try {
+      expect(await changed()).to.equal("cancel-only");
+      const market = engine.market(MARKET)!;
+      const conclude = async (): Promise<void> => {
+        const [id] = [...market.unsettled.keys()];
+        market.conclude(id!);
+        await engine.idle();
+      };
+      await conclude();
+      expect(worth()).to.equal(23n * UNIT);
+      expect(await changed()).to.equal("post-only");
+      for (let i = 0; i < 3; i++) await conclude();
+      expect(worth()).to.equal(0n);
+      expect(await changed()).to.equal("open");
+      expect(alerts).to.have.length(2);
+    } finally {
+      stop();
+    }
   });
 
   it("S11: an account that trades with itself cannot fill the lane: its unsettled matches are capped", async () => {

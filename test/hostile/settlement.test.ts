@@ -300,20 +300,6 @@ describeStores("hostile: settlement", function (fresh) {
     });
   });
 
-  it("M4: the unsettled value is what is paid, not shares", async () => {
-    await venue.match(store, await order(0, "SELL"), await order(1, "BUY"), 10n);
-    const rig = await opened();
-    expect(await rig.settler.unsettledValue()).to.equal(5_000_000n);
-    // A pair that comes into being is worth one, whatever its sides pay.
-    await store.db.updateTable("match_maker").set({ kind: "MINT" }).execute();
-    await store.db.updateTable("orders").set({ side: 0 }).execute();
-    await store.db
-      .updateTable("match_maker")
-      .set({ making: "4000000", taking: "10000000" })
-      .execute();
-    expect(await rig.settler.unsettledValue()).to.equal(10_000_000n);
-  });
-
   describe("K1: a node that lies about a receipt", () => {
     type Lie = (method: string, params: unknown[], answer: unknown) => unknown;
 

@@ -168,6 +168,7 @@ export class MarketEngine {
     const record = this.#records.get(hash);
     if (record !== undefined) this.#reserve(`${matchId} ${hash}`, record, 0n);
     this.#work.unsettled.release(matchId);
+    this.#work.unsettledWorth.remove(matchId);
   }
 
   /** The opposite, when the chain has undone it. */
@@ -592,8 +593,10 @@ export class MarketEngine {
   }
 
   /** Who takes makes the work: the account whose order rested cannot be made to wait by others' orders. */
-  #countUnsettled({ matchId, conditionId, taker, takerOutcome, price, shares }: MatchEvent): void {
+  #countUnsettled(event: MatchEvent): void {
+    const { matchId, conditionId, taker, takerOutcome, price, shares } = event;
     if (this.#work.unsettled.has(matchId)) return;
+    this.#work.unsettledWorth.add(matchId, worthOf(event));
     const own = BigInt(takerOutcome === "YES" ? price : 1_000_000 - price);
     this.#work.unsettled.hold(matchId, taker, conditionId, (BigInt(shares) * own) / 1_000_000n);
   }
@@ -620,6 +623,16 @@ export class MarketEngine {
     const n = BigInt(this.recorder.count - 1);
     effects.lines.push({ condition_id: this.market.conditionId, n, input: BigInt(input), line });
   }
+}
+
+/** What a match is worth in collateral units. See AccountWork. */
+function worthOf({ takerSide, makers }: MatchEvent): bigint {
+  let worth = 0n;
+  for (const { kind, making, taking } of makers) {
+    const isMaking = kind === "MERGE" || (kind === "COMPLEMENTARY" && takerSide === "SELL");
+    worth += BigInt(isMaking ? making : taking);
+  }
+  return worth;
 }
 
 /** True for orders of these accounts. */

@@ -1,7 +1,6 @@
 import type { Alarm } from "../alerts";
 import type { VenueEngine } from "../engine/VenueEngine";
 import type { Log } from "../log";
-import type { Settler } from "../settler";
 import type { Store } from "../store";
 import type { Clock } from "../clock";
 import type { Mode } from "./modeTable";
@@ -37,17 +36,17 @@ export function watchUnsettled(
   cap: bigint,
   {
     modes,
-    settler,
+    work,
     alarm,
   }: {
     readonly modes: Modes;
-    readonly settler: Pick<Settler, "unsettledValue">;
+    readonly work: { readonly unsettledWorth: { readonly total: bigint } };
     readonly alarm: Alarm;
   },
 ): () => void {
   let last: Mode = "open";
-  const look = async (): Promise<void> => {
-    const unsettled = await settler.unsettledValue();
+  const look = (): void => {
+    const unsettled = work.unsettledWorth.total;
     const mode: Mode =
       unsettled >= 2n * cap ? "cancel-only" : unsettled >= cap ? "post-only" : "open";
     if (mode === last) return;
@@ -59,7 +58,7 @@ export function watchUnsettled(
     last = mode;
     modes.restrict("unsettled_cap", mode === "open" ? null : { mode, reason });
   };
-  const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
+  const timer = setInterval(look, LOOK_EVERY_MS);
   return () => clearInterval(timer);
 }
 

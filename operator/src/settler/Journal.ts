@@ -522,27 +522,16 @@ export class Journal {
 
   // ---------------------------------------------------------------------------------------------- figures
 
-  /**
-   * What unsettled matches are worth, in collateral units, and since when the oldest of them waits. A share that changes hands is
-   * worth what its buyer pays; a pair that comes into being or is undone is worth one, which is what its two sides pay or get.
-   */
-  async unsettled(): Promise<{ readonly value: bigint; readonly oldestMs: bigint | null }> {
-    const { value } = await this.#store.db
+  /** When the oldest match that waits for its settlement was made; null when none waits. */
+  async oldestUnsettledMs(): Promise<bigint | null> {
+    const oldest = await this.#store.db
       .selectFrom("match")
-      .innerJoin("match_maker", "match_maker.match_id", "match.id")
-      .innerJoin("orders", "orders.hash", "match_maker.order_hash")
-      .select(
-        sql<string | null>`sum(case when (match_maker.kind = 'COMPLEMENTARY') = (orders.side = 0)
-          then match_maker.making else match_maker.taking end)`.as("value"),
-      )
-      .where("match.state", "in", UNSETTLED)
-      .executeTakeFirstOrThrow();
-    const { oldest } = await this.#store.db
-      .selectFrom("match")
-      .select((eb) => eb.fn.min("matched_at_ms").as("oldest"))
+      .select("matched_at_ms")
       .where("state", "in", UNSETTLED)
-      .executeTakeFirstOrThrow();
-    return { value: BigInt(value ?? "0"), oldestMs: oldest };
+      .orderBy("number")
+      .limit(1)
+      .executeTakeFirst();
+    return oldest?.matched_at_ms ?? null;
   }
 
   // ---------------------------------------------------------------------------------------------- within a transaction

@@ -494,16 +494,11 @@ export class Settler {
     return account === undefined ? budget.total() : budget.of(account.toLowerCase());
   }
 
-  /** Collateral units that matches without a receipt are worth. */
-  async unsettledValue(): Promise<bigint> {
-    return (await this.#book().unsettled()).value;
-  }
-
   async readiness(): Promise<SettlerReadiness> {
     const { rpc, clock, breakerOpen } = this.#params;
     const nowMs = BigInt(clock.nowMs());
     const lane = await this.#book().lane();
-    const { oldestMs } = await this.#book().unsettled();
+    const oldestMs = await this.#book().oldestUnsettledMs();
     const open = await this.#book().openNonces();
     const sent = open.find(({ state }) => state === "SENT");
     const gasBalance = await readBalance(rpc, this.#lane).catch(() => null);
