@@ -1,5 +1,10 @@
 import { expect } from "chai";
 import { Client } from "pg";
+import { AccountWork } from "../../operator/src/engine/AccountWork";
+import { MarketEngine } from "../../operator/src/engine/MarketEngine";
+import { loadMarkets } from "../../operator/src/engine/loadMarkets";
+import { OrderRecords } from "../../operator/src/engine/OrderRecords";
+import { Reservations } from "../../operator/src/engine/Reservations";
 import { DEFAULT_LIMITS, scaleLimits } from "../../operator/src/http";
 import { openStore, type Store } from "../../operator/src/store";
 import { createPostgresDatabase } from "../operator/helpers/createPostgresDatabase";
@@ -215,6 +220,33 @@ describe("hostile: what each read examines, on PostgreSQL", function () {
     await http?.app.close();
     await store?.close();
     await drop?.();
+  });
+
+  it("a start reads no history: both ends of a log, and what is open", async () => {
+    const monotonicMs = (): number => 0;
+    const shared = {
+      rules: { maxMakers: 50, marginSeconds: 0n },
+      reservations: new Reservations(),
+      records: new OrderRecords(),
+      work: new AccountWork(monotonicMs),
+    };
+    const market = { conditionId: OTHER_CONDITION, yes: 11n, no: 12n, tick: 10_000n };
+    const { recorder } = new MarketEngine({ ...shared, market });
+    const opening = { condition_id: OTHER_CONDITION, n: 0n, input: 0n, line: recorder.opening };
+    const latest = {
+      ...opening,
+      n: 90_000_000n,
+      line: recorder.expire(0n, 1).line,
+    };
+    await store.db.insertInto("line").values([opening, latest]).execute();
+    const captured = await capture(store, async () => {
+      const loaded = await loadMarkets(store, shared);
+      expect(loaded).to.have.length(1);
+    });
+    expect(captured.length).to.be.above(3);
+    for (const { query } of captured) {
+      expect(await rowsExamined(store.db, query), query.sql).to.be.at.most(10);
+    }
   });
 
   it("S5: every route that reads is asked here", () => {

@@ -17,7 +17,11 @@ type Shared = Omit<MarketEngineParams, "market" | "resume">;
 
 /** Makes the engines of all markets that have a log, as their last stored line left them. An order that is open rests. */
 export async function loadMarkets({ db }: Store, shared: Shared): Promise<LoadedMarket[]> {
-  const openings = await db.selectFrom("line").selectAll().where("n", "=", 0n).execute();
+  const openings = await db
+    .selectFrom("line")
+    .selectAll()
+    .where("n", "=", sql<bigint>`0`)
+    .execute();
   const loaded: LoadedMarket[] = [];
   for (const opening of openings) {
     const conditionId = opening.condition_id as Hex;
@@ -44,6 +48,7 @@ export async function loadMarkets({ db }: Store, shared: Shared): Promise<Loaded
       .selectFrom("orders")
       .select((eb) => eb.fn.max<bigint | null>("input").as("input"))
       .where("condition_id", "=", conditionId)
+      .where("state", "=", "REJECTED")
       .executeTakeFirst();
     const nextInput = Math.max(Number(last.input), Number(latest?.input ?? 0n)) + 1;
     loaded.push({ engine, nextInput });

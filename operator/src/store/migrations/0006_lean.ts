@@ -4,6 +4,10 @@ const STATEMENTS = [
   // That no two orders have one input is held by the lease of the engine and by the key of the log's lines. Each entry of this index
   // cost a write for every order, and another for every change of its state.
   `alter table orders drop constraint orders_condition_id_input_key`,
+  // The last input of a market is that of its last line, or that of an order which its book refused.
+  `create index idx_orders_refused on orders (condition_id, input) where state = 'REJECTED'`,
+  // A start reads the first line of each market, and has to find it among all.
+  `create index idx_line_first on line (condition_id) where n = 0`,
 
   // An account's orders by time: the hash, which orders those of one millisecond, is a third of an entry. The database sorts them.
   `drop index idx_orders_maker_state`,
