@@ -10,7 +10,7 @@ import {
   gasLimitOf,
   gasLimitsIn,
 } from "../../operator/src/settler/encodeMatches";
-import { word } from "../../operator/src/settler/encodeOrders";
+import { word } from "../../operator/src/abiWords";
 import type { Address, Hex, MatchedOrder, StoredMatch } from "../../operator/src/settler/types";
 import { Chance, runsOr, seedOr } from "../helpers/random";
 

@@ -237,7 +237,7 @@ describe("httpRpc", () => {
       });
     }
 
-    it("a node that is not there is in trouble, and its address is not told", async () => {
+    it("a node that is not there is in trouble, and the cause is told", async () => {
       const gone = await start();
       await stop();
       const thrown = await failureOf(httpRpc(gone).send("eth_call", []));

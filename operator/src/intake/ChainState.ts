@@ -1,6 +1,7 @@
 import type { Deployment } from "@nostra/sdk/deployments";
 import type { Address } from "@nostra/sdk/order";
 import { id } from "ethers";
+import { addressWord, word } from "../abiWords";
 import type { Bus } from "../bus";
 import { OperatorError } from "../errors";
 import type { Rpc } from "../rpc";
@@ -149,7 +150,7 @@ export class ChainState {
         ]);
         return { balance, allowance };
       }
-      const tokenId = BigInt(asset).toString(16).padStart(64, "0");
+      const tokenId = word(BigInt(asset));
       const [balance, isApproved] = await Promise.all([
         this.#call(conditionalTokens, SELECTORS.balanceOfId + owner + tokenId),
         this.#call(conditionalTokens, SELECTORS.isApprovedForAll + owner + exchange),
@@ -173,7 +174,7 @@ export class ChainState {
     this.#funds.forgetWhere((key) => key.startsWith(prefix));
   }
 
-  /** One number of a contract. Words are made and read here: the coder of ethers costs more than the rest of an order's checks. */
+  /** One number of a contract, read without the coder of ethers. */
   async #call(to: Address, data: string): Promise<bigint> {
     const answer = await this.#rpc.send("eth_call", [{ to, data }, "latest"]);
     if (typeof answer === "string" && /^0x[0-9a-f]{64}/i.test(answer)) {
@@ -199,8 +200,4 @@ function fundsKey(account: Address, asset: string): string {
 
 function selectorOf(signature: string): string {
   return id(signature).slice(0, 10);
-}
-
-function addressWord(account: Address): string {
-  return account.slice(2).toLowerCase().padStart(64, "0");
 }

@@ -1,6 +1,7 @@
 import { interfaces } from "@nostra/sdk/contracts";
 import { SignatureType } from "@nostra/sdk/order";
-import { encodeArguments, encodeList, word } from "./encodeOrders";
+import { word } from "../abiWords";
+import { encodeArguments, encodeList } from "./encodeOrders";
 import { ordersOf } from "./readMatches";
 import type { Hex, StoredMatch } from "./types";
 

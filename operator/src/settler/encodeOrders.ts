@@ -1,13 +1,11 @@
 import type { SignedOrder } from "@nostra/sdk/order";
+import { addressWord, word, type Words } from "../abiWords";
 import type { StoredMatch } from "./types";
 
 /*
  * The calldata of the exchange, written word by word: twenty times as fast as the coder of ethers, and the same to the byte. A
  * block's worth of matches is encoded on the thread that also answers traders.
  */
-
-/** ABI words as hex without a mark. */
-type Words = string;
 
 const WORD_BYTES = 32n;
 /** Heads of an order: its twelve values and where its signature begins. */
@@ -43,25 +41,18 @@ export function encodeList(values: readonly Words[]): Words {
 function encodeOrder(order: SignedOrder): Words {
   const signature = order.signature.slice(2).toLowerCase();
   return [
-    ...[word(order.salt), address(order.maker), address(order.signer), address(order.taker)],
+    ...[
+      word(order.salt),
+      addressWord(order.maker),
+      addressWord(order.signer),
+      addressWord(order.taker),
+    ],
     ...[word(order.tokenId), word(order.makerAmount), word(order.takerAmount)],
     ...[word(order.expiration), word(order.nonce), word(order.feeRateBps)],
     ...[word(BigInt(order.side)), word(BigInt(order.signatureType))],
     ...[word(ORDER_HEADS * WORD_BYTES), word(BigInt(signature.length / 2))],
     signature.padEnd(Math.ceil(signature.length / 64) * 64, "0"),
   ].join("");
-}
-
-/** One word. @throws RangeError for what no word can hold: our own tables never have it. */
-export function word(value: bigint): Words {
-  const hex = value.toString(16);
-  if (value < 0n || hex.length > 64) throw new RangeError(`${value} is no unsigned 256-bit number`);
-  return hex.padStart(64, "0");
-}
-
-function address(value: string): Words {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(value)) throw new RangeError(`${value} is no address`);
-  return value.slice(2).toLowerCase().padStart(64, "0");
 }
 
 function bytesOf(words: Words): bigint {

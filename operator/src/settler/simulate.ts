@@ -3,7 +3,8 @@ import { ContractRevertError, decodeRevert, TransportError } from "@nostra/sdk/e
 import { classifyCallError, type CallFailure } from "../callErrors";
 import type { Rpc } from "../rpc";
 import { encodeMatch } from "./encodeMatches";
-import { encodeArguments, word } from "./encodeOrders";
+import { word } from "../abiWords";
+import { encodeArguments } from "./encodeOrders";
 import { ordersOf } from "./readMatches";
 import type { Hex, StoredMatch } from "./types";
 
